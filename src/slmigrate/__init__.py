@@ -1,0 +1,34 @@
+"""Move Python code off large language models onto small ones, and prove on your own data what was kept.
+
+Public names are loaded on first use, so that `import slmigrate` loads no engine.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slmigrate.errors import SlmigrateError
+    from slmigrate.models.chat import ChatClient
+    from slmigrate.models.pipeline import pipeline
+    from slmigrate.models.resolve import resolve
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ChatClient": "slmigrate.models.chat",
+    "SlmigrateError": "slmigrate.errors",
+    "pipeline": "slmigrate.models.pipeline",
+    "resolve": "slmigrate.models.resolve",
+}
+
+__all__ = ["ChatClient", "SlmigrateError", "__version__", "pipeline", "resolve"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'slmigrate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Programs that ship with the tool: Discord digest, task report, messages."""

@@ -1,0 +1,114 @@
+"""What every engine takes and gives. One request, one reply; batching and routing live above."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field
+
+from slmigrate.errors import ParameterRefused
+from slmigrate.records import ParameterSupport, Record
+
+
+class Message(Record):
+    """One turn of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Generation(Record):
+    """How to write the answer. None: the engine's own default. Lengths are tokens of the model that runs."""
+
+    max_new_tokens: int | None = Field(default=None, ge=1)
+    min_new_tokens: int | None = Field(default=None, ge=0)
+    num_beams: int | None = Field(default=None, ge=1)
+    length_penalty: float | None = None
+    no_repeat_ngram_size: int | None = Field(default=None, ge=0)
+    repetition_penalty: float | None = None
+    temperature: float | None = Field(default=None, ge=0)
+    """0 is greedy."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Request(Record):
+    """One thing to answer: `text` for summarization, `text` or `messages` for text-generation."""
+
+    task: str
+    text: str | None = None
+    messages: tuple[Message, ...] = ()
+    generation: Generation = Generation()
+    id: str | None = None
+    """Case id; recorded answers are looked up by it."""
+    truncate: bool = False
+    """Cut the end of an input that is longer than the context. False: InputTooLong."""
+
+
+class Reply(Record):
+    """What came out, with what it cost in tokens of the model that ran."""
+
+    text: str
+    input_tokens: int | None
+    """Of the whole input, the part that was cut included; None where nothing counts them."""
+    output_tokens: int | None
+    dropped_tokens: int = 0
+    """Input tokens that the model never saw."""
+    finish: Literal["stop", "length"] = "stop"
+
+
+class Engine(ABC):
+    """A loaded model. Made ready by its constructor, closed with `close()` or a with-statement.
+
+    Engines answer one request at a time; the constructor does the cold load, so timing it times the load.
+    """
+
+    name: ClassVar[str]
+    tasks: ClassVar[frozenset[str]]
+    support: ClassVar[tuple[ParameterSupport, ...]] = ()
+    """What it does with each field of Generation. A field that is not named here is refused."""
+
+    spec: str
+    context_tokens: int | None
+
+    @abstractmethod
+    def answer(self, request: Request) -> Reply:
+        """Answer one request.
+
+        Raises:
+            ParameterRefused: the request asks for something this engine cannot honour.
+            InputTooLong: the input passes the context and `truncate` is False.
+            EngineFailed: the model broke.
+        """
+
+    def close(self) -> None:
+        """Give the memory back. Safe to call twice."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @classmethod
+    def check(cls, generation: Generation) -> tuple[str, ...]:
+        """Refuse what cannot be honoured; return a note for each parameter that is only approximated.
+
+        Raises:
+            ParameterRefused: names the first parameter that this engine cannot honour.
+        """
+        known = {support.name: support for support in cls.support}
+        notes = []
+        for name, value in generation:
+            if value is None or value == ():
+                continue
+            support = known.get(name)
+            if support is None or support.level == "refused":
+                raise ParameterRefused(cls.name, name, support.note if support else "it has no such setting")
+            if support.level == "approximated":
+                notes.append(f"{name}: {support.note}")
+        return tuple(notes)

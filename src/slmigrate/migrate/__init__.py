@@ -1,0 +1,1 @@
+"""4. Change the code, and be able to take it back."""

@@ -1,0 +1,100 @@
+"""Records about what the agents write: the digest of a channel and the report on a task list."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from slmigrate.records.base import Record
+
+
+class DigestLine(Record):
+    """One line, and the messages it stands on."""
+
+    text: str
+    kind: Literal["summary", "decision", "action", "question", "link"]
+    by: Literal["model", "quote", "computed"]
+    message_ids: tuple[str, ...] = Field(min_length=1)
+
+
+class Conversation(Record):
+    """One strand of talk."""
+
+    id: str
+    people: tuple[str, ...]
+    headline: str
+    lines: tuple[DigestLine, ...]
+
+
+class PersonDay(Record):
+    """What one person did in the channel; all of it counted, none of it written by a model."""
+
+    name: str
+    id: str
+    messages: int
+    conversations: int
+    actions: int
+
+
+class Grounding(Record):
+    """How many sentences of the model were checked against their messages, and how many failed."""
+
+    checked: int
+    rejected: int
+
+
+class Digest(Record):
+    """What `digest` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    version: Literal[1] = 1
+    channel: str
+    messages: int
+    first: str | None = Field(alias="from")
+    """Timestamp of the first message, ISO 8601."""
+    last: str | None = Field(alias="to")
+    people: tuple[PersonDay, ...]
+    conversations: tuple[Conversation, ...]
+    grounding: Grounding
+    model: str
+
+
+class TaskItem(Record):
+    """One task, as it was understood."""
+
+    description: str
+    status: Literal["completed", "not completed"]
+    owner: str | None = None
+    deadline: str | None = None
+    completed: str | None = None
+
+
+class TaskProblem(Record):
+    """Something in the list that cannot be right or cannot be read."""
+
+    task: str
+    problem: str
+
+
+class PersonTasks(Record):
+    name: str
+    completed: int
+    not_completed: int
+    overdue: int
+
+
+class TaskReport(Record):
+    """What `tasks` prints: the guide's four keys first, then what it does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    work_completed: tuple[str, ...] = Field(alias="Work completed")
+    work_not_completed: tuple[str, ...] = Field(alias="Work not completed")
+    missed_deadlines: tuple[str, ...] = Field(alias="Missed deadlines")
+    completed_on_time: tuple[str, ...] = Field(alias="Tasks completed on time")
+    version: Literal[1] = 1
+    today: str
+    people: tuple[PersonTasks, ...]
+    overdue: tuple[TaskItem, ...]
+    problems: tuple[TaskProblem, ...]
+    summary: str
+    summary_by: Literal["model", "computed"]
+    model: str
