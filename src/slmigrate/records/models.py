@@ -169,3 +169,32 @@ class ChoiceReport(Record):
     root: str
     budget: Budget
     choices: tuple[Choice, ...]
+
+
+class ModelRow(Record):
+    """One model in a listing."""
+
+    key: str
+    id: str
+    task: str
+    status: str
+    parameters: float | None
+    disk_bytes: float | None
+    licence: str | None
+    here: bool
+    """Whether its weights are on this machine."""
+
+
+class ModelList(Record):
+    """What `models list` prints."""
+
+    version: Literal[1] = 1
+    models: tuple[ModelRow, ...]
+
+
+class Removed(Record):
+    """What `models remove` prints."""
+
+    version: Literal[1] = 1
+    key: str
+    freed_bytes: int

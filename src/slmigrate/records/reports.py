@@ -98,3 +98,39 @@ class TaskReport(Record):
     summary: str
     summary_by: Literal["model", "computed"]
     model: str
+
+
+class DemoStep(Record):
+    """One command that the demo ran."""
+
+    command: str
+    exit_code: int
+    seconds: float
+
+
+class DemoRow(Record):
+    """One line of the closing table: a figure of the old model beside the same of the new one."""
+
+    figure: str
+    old: str
+    old_kind: Literal["measured", "quoted", "not known"]
+    new: str
+    new_kind: Literal["measured", "quoted", "not known"]
+
+
+class DemoReport(Record):
+    """What `demo` prints at its end."""
+
+    version: Literal[1] = 1
+    folder: str
+    """Where the copy of the example lies."""
+    old: str
+    new: str
+    verdict: Literal["GO", "REVIEW", "NO-GO"]
+    steps: tuple[DemoStep, ...]
+    table: tuple[DemoRow, ...]
+    restored: bool
+    """Whether every byte of the copy was as before after the rollbacks."""
+    report: str
+    """The HTML report of the comparison."""
+    seconds: float
