@@ -34,7 +34,8 @@ def imported_parts(path: Path) -> Iterator[str]:
             names = [node.module or ""]
             if node.module == "slmigrate":
                 names = [f"slmigrate.{alias.name}" for alias in node.names]
-        yield from (name.split(".")[1] for name in names if name.startswith("slmigrate."))
+        parts = (name.split(".")[1] for name in names if name.startswith("slmigrate."))
+        yield from (part for part in parts if not part.startswith("__"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -62,6 +63,7 @@ def test_no_module_passes_300_lines(path: Path) -> None:
 NETWORK = {"urllib.request", "http.client", "socket", "requests", "httpx", "aiohttp", "openai", "huggingface_hub"}
 MAY_CONNECT = {
     "models/weights.py": NETWORK,
+    "models/hub.py": NETWORK,  # one of the two ways of models/weights.py
     "engines/remote.py": NETWORK,
     "serve/upstream.py": NETWORK,
     "agents/sources.py": NETWORK,

@@ -116,9 +116,9 @@ class Demo:
         comparison = Comparison.model_validate_json(text)
         if comparison.verdict != "GO":
             self._note(
-                f"The verdict is {comparison.verdict}: do not migrate with this model as it is. A GO needs a model that "
-                "is trained for chat summaries, or a larger one (`slmigrate choose team_agents --all` lists what fits "
-                "and what each would need). This is a demo, so it goes on with --without-comparison."
+                f"The verdict is {comparison.verdict}: do not migrate with this model as it is. A GO needs a model "
+                "that is trained for chat summaries, or a larger one (`slmigrate choose team_agents --all` lists what "
+                "fits and what each would need). This is a demo, so it goes on with --without-comparison."
             )
         return comparison
 

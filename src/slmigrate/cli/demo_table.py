@@ -37,11 +37,12 @@ def _quality(comparison: Comparison, new: NewResult) -> DemoRow:
     metric = comparison.metric
     kept = new.retention[metric]
     old_name = f" ({comparison.old.note})" if comparison.old.note else ""
+    share = f"{100 * kept.estimate:.0f} % ({100 * kept.low:.0f} to {100 * kept.high:.0f})"
     return DemoRow(
         figure=f"quality, {metric}",
         old=f"{comparison.old.scores[metric]:.1f}{old_name}",
         old_kind="measured",
-        new=f"{new.scores[metric]:.1f}, keeps {100 * kept.estimate:.0f} % ({100 * kept.low:.0f} to {100 * kept.high:.0f})",
+        new=f"{new.scores[metric]:.1f}, keeps {share}",
         new_kind="measured",
     )
 

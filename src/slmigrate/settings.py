@@ -1,0 +1,130 @@
+"""slmigrate.toml and sizes, read and checked in one place.
+
+The file lies in the project's root: which model serves which task, call site and route, and the budget.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from slmigrate.errors import InputError, SettingsError
+from slmigrate.records import Record
+
+NAME = "slmigrate.toml"
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+class ModelChoice(Record):
+    """The model for one task, pinned."""
+
+    spec: str = Field(min_length=1)
+    revision: str | None = None
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+
+
+class Route(Record):
+    """What a client's model name is served by. A name that no route has is refused, never replaced."""
+
+    realtime: str | None = None
+    batch: str | None = None
+    fallback: tuple[str, ...] = ()
+    record: bool = False
+
+
+class BudgetSettings(Record):
+    """Hard limits: sizes as text (`2GB`), latency as text (`2s`)."""
+
+    ram: str | None = None
+    disk: str | None = None
+    latency: str | None = None
+    licence: tuple[str, ...] = ("any",)
+
+    @field_validator("ram", "disk", "latency")
+    @classmethod
+    def _readable(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            try:
+                parse_duration(value) if info.field_name == "latency" else parse_size(value)
+            except InputError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+
+class Settings(Record):
+    """slmigrate.toml."""
+
+    version: Literal[1] = 1
+    models: dict[str, str | ModelChoice] = Field(default_factory=dict)
+    """By task; a bare string is a spec."""
+    sites: dict[str, str] = Field(default_factory=dict)
+    """By `path::function` or `path:line`."""
+    routes: dict[str, Route] = Field(default_factory=dict)
+    budget: BudgetSettings = BudgetSettings()
+
+    def spec_for(self, task: str) -> str | None:
+        """The spec that the project sets for `task`, None where it sets none."""
+        chosen = self.models.get(task)
+        return chosen.spec if isinstance(chosen, ModelChoice) else chosen
+
+
+def find(start: Path) -> Path | None:
+    """The slmigrate.toml that governs `start`: in it or in the nearest folder above, or None."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    return None
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: not TOML (with the line), or a field that is unknown or wrong (with its name).
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SettingsError(path, "it is not UTF-8 text. Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(path, f"it is not TOML: {error}. Mend that line.") from error
+    try:
+        return Settings(**document)
+    except ValidationError as error:
+        raise SettingsError(path, _explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    first: Any = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("str", "ModelChoice"))
+    if first["type"] == "extra_forbidden":
+        return f"{where!r} is no setting. docs/schemas/settings.schema.json lists what there is."
+    return f"{where} has the value {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def parse_size(text: str) -> int:
+    """Bytes of `1GB`, `500 MB`, `1.5GiB`; decimal units unless they have an i. A bare number is bytes.
+
+    Raises:
+        InputError: anything else, and what is not above zero.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgtKMGT]?i?[bB])?\s*", text)
+    unit = (match.group(2) or "B").upper() if match else ""
+    if match is None or unit not in _UNITS or float(match.group(1)) <= 0:
+        raise InputError(f"{text!r} is no size. Expected a number with a unit: 500MB, 1GB, 1.5GiB.")
+    return int(float(match.group(1)) * _UNITS[unit])
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `2s`, `500ms`, `1.5 m`. A bare number is seconds.
+
+    Raises:
+        InputError: anything else, and what is not above zero.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m)?\s*", text)
+    if match is None or float(match.group(1)) <= 0:
+        raise InputError(f"{text!r} is no duration. Expected a number with a unit: 500ms, 2s, 1m.")
+    return float(match.group(1)) * _SECONDS[match.group(2) or "s"]
