@@ -1,6 +1,7 @@
 """How commands speak: one document on stdout, everything else on stderr."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,19 +45,20 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-@contextmanager
-def progress(label: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
-    """A progress bar on stderr; where stderr is no terminal, a line at the start, each quarter and the end.
+Update = Callable[..., None]
+"""`update(done)` or `update(done, total)`: the amount done so far, and in all where it was not known at the start."""
 
-    Yields a function that takes the amount done so far, in the unit of `total`.
-    """
+
+@contextmanager
+def progress(label: str, total: float | None = None) -> Iterator[Update]:
+    """A progress bar on stderr with the time that is left; where stderr is no terminal, a line each quarter."""
     if sys.stderr.isatty():
         yield from _bar(label, total)
     else:
         yield from _lines(label, total)
 
 
-def _bar(label: str, total: float | None) -> Iterator[Callable[[float], None]]:
+def _bar(label: str, total: float | None) -> Iterator[Update]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -67,27 +69,35 @@ def _bar(label: str, total: float | None) -> Iterator[Callable[[float], None]]:
         TimeRemainingColumn,
     )
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (TaskProgressColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), *columns, console=Console(stderr=True), transient=True
+    ) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda done: bar.update(task, completed=done)
+
+        def update(done: float, of: float | None = None) -> None:
+            bar.update(task, completed=done, total=of if of is not None else total)
+
+        yield update
 
 
-def _lines(label: str, total: float | None) -> Iterator[Callable[[float], None]]:
+def _lines(label: str, total: float | None) -> Iterator[Update]:
     said = 0
+    started = time.monotonic()
     say(f"{label} ...")
 
-    def update(done: float) -> None:
+    def update(done: float, of: float | None = None) -> None:
         nonlocal said
-        quarter = int(4 * done / total) if total else 0
+        whole = of if of is not None else total
+        quarter = int(4 * done / whole) if whole else 0
         if quarter > said:
             said = quarter
-            say(f"{label}: {25 * quarter} %")
+            spent = time.monotonic() - started
+            left = (
+                f", about {spent / done * (whole - done):.0f} s left"
+                if whole and done and quarter < 4 and spent > 2
+                else ""
+            )
+            say(f"{label}: {25 * quarter} %{left}")
 
     yield update

@@ -49,6 +49,14 @@ class Answer(Record):
     """Warm wall time; None where the answer was recorded elsewhere."""
     error: str | None = None
     """Why there is no answer. Scores as the worst one, and is never dropped."""
+    load_seconds: float | None = None
+    """Cold load of the process that answered."""
+    peak_rss_bytes: int | None = None
+    """Peak memory of that process, up to and with this answer."""
+    key: str | None = None
+    """Hash of what the answer depends on: input, settings, model, versions. Where it is equal, nothing is redone."""
+    key: str | None = None
+    """Hash of what was asked of which model; a stored answer is used again only where it is equal."""
 
 
 class Latency(Record):
@@ -106,8 +114,8 @@ class NewResult(Record):
     cost: Cost
     retention: dict[str, Interval]
     """By metric: mean new score over mean old score, paired by case."""
-    truncated_share: float
-    """Input tokens never seen over all input tokens."""
+    truncated_share: float | None
+    """Input tokens never seen over all input tokens; None where nothing counts them (recorded answers)."""
     failed: int = 0
 
 
@@ -137,6 +145,10 @@ class Comparison(Record):
     """Case file, as it was named."""
     cases_sha256: str
     seed: int
+    references: Literal["mean"] = "mean"
+    """How several references of one case are joined."""
+    generation: dict[str, Any] = Field(default_factory=dict)
+    """Settings that every new model was asked with."""
     old: OldResult
     new: tuple[NewResult, ...]
     machine: Machine

@@ -1,0 +1,142 @@
+"""`slmigrate choose` as it is typed: what it prints, what it keeps, how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slmigrate.records import ChoiceReport
+
+SOURCE = (
+    "from transformers import pipeline\n\n"
+    'one = pipeline("summarization", model="facebook/bart-large-cnn")\n'
+    'two = pipeline("summarization", model="facebook/bart-large-cnn")\n'
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "team"
+    root.mkdir()
+    (root / "a.py").write_text(SOURCE)
+    return root
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "slmigrate", "choose", *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def report(*arguments: object) -> ChoiceReport:
+    result = run(*arguments, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    return ChoiceReport.model_validate_json(result.stdout)
+
+
+def test_every_call_gets_ranked_models_with_reasons(project: Path) -> None:
+    result = run(project, "--max-ram", "1GB", "--max-disk", "500MB")
+    assert result.returncode == 0
+    assert "Budget: memory 1.00 GB, disk 500 MB" in result.stdout
+    assert "a.py:3  summarization, now facebook/bart-large-cnn\na.py:4  summarization" in result.stdout
+    assert "1. smollm2-135m  (HuggingFaceTB/SmolLM2-135M-Instruct)" in result.stdout
+    assert "2. extractive" in result.stdout
+    assert "(--all)" in result.stdout
+    assert result.stderr == ""
+
+
+def test_weights_that_are_not_here_come_with_the_line_that_fetches_them(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path / "empty"))
+    assert "run: slmigrate models pull smollm2-135m" in run(project).stdout
+
+
+def test_json_is_one_document_and_the_same_is_kept(project: Path) -> None:
+    result = run(project, "--max-ram", "1GB", "--format", "json")
+    found = ChoiceReport.model_validate_json(result.stdout)
+    assert [(choice.path, choice.line, choice.task) for choice in found.choices] == [
+        ("a.py", 3, "summarization"),
+        ("a.py", 4, "summarization"),
+    ]
+    assert found.budget.ram_bytes == 10**9
+    assert (project / ".slmigrate" / "choices.json").read_text() == result.stdout
+    assert (project / "a.py").read_text() == SOURCE
+
+
+def test_three_budgets_give_three_answers_and_none_breaks_its_budget(project: Path) -> None:
+    answers = {}
+    for ram, limit in (("128MB", 128_000_000), ("1GB", 10**9), ("8GB", 8 * 10**9)):
+        choice = report(project, "--max-ram", ram).choices[0]
+        answers[ram] = [candidate.spec for candidate in choice.ranked]
+        assert all(each.ram_bytes is not None and each.ram_bytes.value <= limit for each in choice.ranked)
+        assert all(item.reason for item in choice.rejected)
+    assert answers["128MB"] == ["extractive"]
+    assert set(answers["128MB"]) < set(answers["1GB"]) < set(answers["8GB"])
+
+
+def test_all_names_every_model_and_the_limit_it_breaks(project: Path) -> None:
+    shown = run(project, "--max-disk", "500MB", "--all").stdout
+    for choice in report(project, "--max-disk", "500MB").choices:
+        for item in choice.rejected:
+            assert f"rejected, {item.budget}: {item.spec}: {item.reason}" in shown
+        assert all(f". {candidate.spec}  (" in shown for candidate in choice.ranked)
+
+
+def test_the_projects_settings_are_the_budget_unless_an_option_says_otherwise(project: Path) -> None:
+    (project / "slmigrate.toml").write_text('version = 1\n\n[budget]\nram = "128MB"\nlicence = ["permissive"]\n')
+    kept = report(project).budget
+    assert (kept.ram_bytes, kept.licences) == (128_000_000, ("permissive",))
+    said = report(project, "--max-ram", "2GB", "--licence", "any").budget
+    assert (said.ram_bytes, said.licences) == (2 * 10**9, ("any",))
+
+
+def test_licences_are_spdx_ids_with_commas(project: Path) -> None:
+    assert report(project, "--licence", "MIT, Apache-2.0").budget.licences == ("MIT", "Apache-2.0")
+
+
+def test_what_to_look_at_first_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        'from openai import OpenAI\nOpenAI().chat.completions.create(model="m", messages=[], tools=T)\n'
+    )
+    assert "look first: Calls tools; small models choose them less reliably." in run(tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        pytest.param(["nothing"], 1, "No file or folder at 'nothing'", id="missing"),
+        pytest.param([".", "--max-ram", "1 potato"], 2, "'1 potato' is no size", id="no size"),
+        pytest.param([".", "--max-disk", "-5MB"], 2, "'-5MB' is no size", id="negative"),
+        pytest.param([".", "--max-latency", "soon"], 2, "'soon' is no duration", id="no duration"),
+        pytest.param([".", "--licence", ","], 2, "--licence", id="no licence"),
+    ],
+)
+def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_broken_settings_are_refused(project: Path) -> None:
+    (project / "slmigrate.toml").write_text("version = 1\n[budget]\nram = 'lots'\n")
+    result = run(project)
+    assert result.returncode == 1
+    assert "'lots' is no size" in result.stderr
+
+
+def test_a_project_without_calls_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)\n")
+    result = run(tmp_path)
+    assert result.returncode == 0
+    assert "No call to a model found" in result.stdout
+
+
+@pytest.mark.weights
+def test_the_example_gets_the_embedded_model_at_each_of_its_calls(example: Path, smollm2: str) -> None:
+    choices = report(example, "--max-ram", "1GB", "--max-disk", "500MB").choices
+    assert [choice.ranked[0].spec for choice in choices] == [smollm2] * 3
+    assert all(choice.ranked[0].weights_present for choice in choices)
