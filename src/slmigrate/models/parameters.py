@@ -9,6 +9,7 @@ from typing import Any
 
 from slmigrate.engines.base import Engine, Generation
 from slmigrate.errors import ParameterRefused
+from slmigrate.records import ModelCard, ParameterSupport
 
 TRANSFORMERS = {
     "max_length": "max_new_tokens",  # of an encoder-decoder: length of the answer; the prompt is not in it
@@ -81,6 +82,28 @@ def from_openai(engine: Engine, given: Mapping[str, Any]) -> Generation:
             raise ParameterRefused(engine.name, name, "local models do not have it; leave it out")
         settings[OPENAI[name]] = (value,) if name == "stop" and isinstance(value, str) else value
     return _checked(engine, settings)
+
+
+def support_by_name(card: ModelCard) -> dict[str, ParameterSupport]:
+    """What the engine of `card` does with each parameter, by every name that callers use for it."""
+    engine = engine_class(card)
+    if engine is None:
+        return {}
+    known = {support.name: support for support in engine.support}
+    return {
+        name: known[field].model_copy(update={"name": name})
+        for name, field in (TRANSFORMERS | OPENAI).items()
+        if field in known
+    }
+
+
+def engine_class(card: ModelCard) -> type[Engine] | None:
+    """The engine that runs `card` in this version, not loaded; None where there is none."""
+    if card.engine == "llamacpp":
+        from slmigrate.engines.llamacpp import LlamaCpp
+
+        return LlamaCpp
+    return None
 
 
 def _checked(engine: Engine, settings: Mapping[str, Any]) -> Generation:

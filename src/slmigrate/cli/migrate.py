@@ -1,0 +1,219 @@
+"""`slmigrate migrate` and `slmigrate rollback`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmigrate.cli.output import emit, format_option
+from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError
+from slmigrate.records import CallSite, ChoiceReport, Comparison, ModelCard, Plan, Receipt
+from slmigrate.state import FOLDER
+
+if TYPE_CHECKING:
+    from slmigrate.migrate.plan import Draft
+    from slmigrate.migrate.target import Target
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--to", "to", metavar="SPEC", help="The small model. Default: what `choose` ranked first and is here.")
+@click.option("--beside", is_flag=True, help="Write name_slm.py next to the originals, which stay as they are.")
+@click.option("--apply", "apply_", is_flag=True, help="Write the change. Without this, only show it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--without-comparison", is_flag=True, help="Apply although no comparison says GO.")
+@format_option
+def migrate(
+    path: Path, to: str | None, beside: bool, apply_: bool, yes: bool, without_comparison: bool, format_: str
+) -> int:
+    """Point the calls in PATH at a small model.
+
+    Shows what would change, why, and what would not, and writes nothing, unless --apply is given. --apply asks for a
+    comparison that says GO. What it writes, `slmigrate rollback` takes back.
+
+    \b
+        slmigrate migrate . --to smollm2-135m
+        slmigrate migrate . --to smollm2-135m --beside --apply
+    """
+    draft = _draft(path, to, beside=beside)
+    evidence = _evidence(path, set(draft.plan.models.values()))
+    if evidence is not None:
+        draft.plan = draft.plan.model_copy(update={"comparison": evidence[0], "verdict": evidence[1]})
+    if apply_ and draft.changes:
+        if format_ == "table":
+            click.echo(render(draft.plan))
+        draft.plan = _apply(path, draft, yes=yes, without_comparison=without_comparison)
+        emit(draft.plan, format_=format_, render=_applied)
+    else:
+        emit(draft.plan, format_=format_, render=render)
+    return 0
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--receipt", metavar="ID", help="Which migration. Default: the last one that still stands.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option
+def rollback(path: Path, receipt: str | None, yes: bool, format_: str) -> int:
+    """Take back what migrate --apply wrote, byte for byte.
+
+    Refuses where a file was edited since. Exit code 1 when there is nothing to roll back.
+
+    \b
+        slmigrate rollback .
+        slmigrate rollback . --receipt 20261123T101502123-3f9a
+    """
+    from slmigrate.migrate.rollback import last_receipt, roll_back
+
+    found = last_receipt(path, receipt)
+    _ask(f"Restore {len(found.files)} files as they were before {found.created}?", yes=yes)
+    emit(roll_back(path, found.id), format_=format_, render=_rolled_back)
+    return 0
+
+
+def _draft(root: Path, to: str | None, *, beside: bool) -> "Draft":
+    from slmigrate.cli.scan import scan_folder
+
+    if not root.is_dir():
+        raise FileMissing(root, what="folder")
+    try:
+        from slmigrate.migrate.plan import make_plan
+        from slmigrate.migrate.rewriting import rewrite_file  # noqa: F401 imports libcst
+    except ImportError as error:
+        from slmigrate.errors import ExtraMissing
+
+        raise ExtraMissing("migrate", needed_for="Rewriting code") from error
+    card = _card(to) if to else None
+    report = scan_folder(root)
+    chosen = {} if card else _choices(root)
+    targets: list[Target] = []
+    reasons: dict[str, str] = {}
+    for site in report.call_sites:
+        where = f"{site.path}:{site.line}"
+        target = _target(site, card or chosen.get(where))
+        if isinstance(target, str):
+            reasons[where] = target
+        else:
+            targets.append(target)
+    return make_plan(root, report.call_sites, targets, beside=beside, reasons=reasons)
+
+
+def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
+    from slmigrate.migrate.target import Target
+    from slmigrate.models.parameters import support_by_name
+
+    if site.migratable == "no":
+        return site.reason
+    if card is None:
+        return "`choose` found no model for it whose weights are on this machine"
+    return Target(site=site, key=card.key, support=support_by_name(card))
+
+
+def _card(spec: str) -> ModelCard:
+    """The model that --to names; its weights must be here.
+
+    Raises:
+        UnknownModel, ModelUnavailable, WeightsMissing, NoEngine: in one line, with the command that helps.
+    """
+    from slmigrate.models.catalogue import load
+    from slmigrate.models.resolve import locate
+
+    card = load().find(spec)
+    locate(card.key)
+    return card
+
+
+def _choices(root: Path) -> dict[str, ModelCard]:
+    """By `path:line`: the first model that choose ranked and whose weights are here."""
+    from slmigrate.models.catalogue import load
+
+    recorded = root / FOLDER / "choices.json"
+    if not recorded.exists():
+        raise SlmigrateError(f"No model is chosen for {str(root)!r}. Run `slmigrate choose {root}`, or pass --to SPEC.")
+    report = ChoiceReport.model_validate_json(recorded.read_text())
+    found = {}
+    for choice in report.choices:
+        here = [candidate for candidate in choice.ranked if candidate.weights_present and candidate.spec in load()]
+        if here:
+            found[f"{choice.path}:{choice.line}"] = load()[here[0].spec]
+    if not found:
+        best = next(
+            (c.ranked[0].spec for c in report.choices if c.ranked and c.ranked[0].spec in load()), "smollm2-135m"
+        )
+        raise SlmigrateError(f"No chosen model has its weights on this machine. Run: slmigrate models pull {best}")
+    return found
+
+
+def _evidence(root: Path, specs: set[str]) -> "tuple[str, str] | None":
+    """Id and verdict of the newest comparison that measured every model of the plan."""
+    for path in sorted((root / FOLDER / "comparisons").glob("*/comparison.json"), reverse=True):
+        comparison = Comparison.model_validate_json(path.read_text())
+        verdicts = [result.verdict for result in comparison.new if result.spec in specs]
+        if len(verdicts) == len(specs) and verdicts:
+            order = ("NO-GO", "REVIEW", "GO")
+            return comparison.id, min(verdicts, key=order.index)
+    return None
+
+
+def _apply(root: Path, draft: "Draft", *, yes: bool, without_comparison: bool) -> Plan:
+    from slmigrate.migrate.apply import apply_plan
+
+    if draft.plan.verdict != "GO" and not without_comparison:
+        spec = ", ".join(sorted(set(draft.plan.models.values())))
+        found = f"the newest says {draft.plan.verdict}" if draft.plan.verdict else "there is none"
+        raise ComparisonMissing(spec, found)
+    _ask(f"Write {len(draft.changes)} files?", yes=yes)
+    receipt = apply_plan(root, draft)
+    return draft.plan.model_copy(update={"applied": True, "receipt": receipt.id})
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SlmigrateError("There is no terminal to ask on; nothing was written. Pass --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def render(plan: Plan) -> str:
+    """The plan for people: what and why, what not and why not, the diff."""
+    lines: list[str] = []
+    for change in plan.changes:
+        lines.append(f"{change.path}{' (new file)' if change.before_sha256 is None else ''}")
+        for edit in change.edits:
+            lines.append(f"  line {edit.line}: {edit.why}")
+            lines += [f"    note: {note}" for note in edit.notes]
+    lines += [f"{left.path}:{left.line} is left alone: {left.reason}" for left in plan.untouched]
+    if not plan.changes:
+        return "\n".join([*lines, "Nothing to change."])
+    lines += ["", *(_coloured(change.diff) for change in plan.changes), ""]
+    if plan.comparison:
+        lines.append(f"Comparison {plan.comparison} says {plan.verdict}.")
+    else:
+        lines.append("No comparison supports this yet; `slmigrate compare` makes one.")
+    if not plan.applied:
+        lines.append(f"{len(plan.changes)} files would change. Nothing was written; --apply writes.")
+    return "\n".join(lines)
+
+
+def _coloured(diff: str) -> str:
+    if not sys.stdout.isatty():
+        return diff
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return "\n".join(click.style(line, fg=colours.get(line[:1])) for line in diff.splitlines())
+
+
+def _applied(plan: Plan) -> str:
+    undo = f"slmigrate rollback {_quoted(plan.root)}"
+    return f"Wrote {len(plan.changes)} files. Take it back with: {undo}  (receipt {plan.receipt})"
+
+
+def _rolled_back(receipt: Receipt) -> str:
+    made = sum(file.before_sha256 is None for file in receipt.files)
+    restored = len(receipt.files) - made
+    return f"Restored {restored} files, removed {made} that the migration had made (receipt {receipt.id})."
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if " " in path else path

@@ -1,0 +1,156 @@
+"""What would change, as text. Reads the project, writes nothing."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slmigrate.errors import MigrateError
+from slmigrate.migrate.requirements import plan_requirements
+from slmigrate.migrate.target import Target
+from slmigrate.records import CallSite, Edit, FileChange, Plan, Untouched
+
+
+class BesideExists(MigrateError):
+    """The file that would be written beside the original is there, with other content."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path!r} is there already and differs; nothing was written. Move it away, or migrate in place."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file: what it is and what it will be, in bytes."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+    edits: tuple[Edit, ...]
+    copied_from: str | None = None
+    """Beside: the original, whose permissions the new file gets."""
+    original: bytes | None = None
+    """Beside: the original's content, which the diff is against."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan with the bytes that belong to it."""
+
+    plan: Plan
+    changes: tuple[Change, ...] = field(default_factory=tuple)
+
+
+def make_plan(
+    root: Path,
+    sites: Sequence[CallSite],
+    targets: Sequence[Target],
+    *,
+    beside: bool = False,
+    reasons: Mapping[str, str] | None = None,
+) -> Draft:
+    """Plan the rewrite of every site that has a target.
+
+    Args:
+        root: the project.
+        sites: all call sites of the project, paths relative to `root`.
+        targets: the model for those that shall change.
+        beside: write `name_slm.py` next to untouched originals.
+        reasons: why the other sites have no target, by `path:line`.
+
+    Raises:
+        BesideExists: a `_slm.py` file of other content is in the way.
+        OSError: a file cannot be read.
+    """
+    untouched: list[Untouched] = []
+    changes: list[Change] = []
+    planned = {(target.site.path, target.site.line) for target in targets}
+    for site in sites:
+        if (site.path, site.line) not in planned:
+            why = (reasons or {}).get(f"{site.path}:{site.line}", site.reason)
+            untouched.append(Untouched(path=site.path, line=site.line, reason=why))
+    for path in sorted({target.site.path for target in targets}):
+        mine = [target for target in targets if target.site.path == path]
+        change, left = _plan_file(root, path, mine, beside=beside)
+        untouched += left
+        if change is not None:
+            changes.append(change)
+    if changes:
+        changes += plan_requirements(root, {change.path: change.after for change in changes}, beside=beside)
+    plan = Plan(
+        root=str(root),
+        mode="beside" if beside else "in-place",
+        models={target.site.task or "": target.key for target in targets},
+        comparison=None,
+        verdict=None,
+        changes=tuple(_public(change) for change in changes),
+        untouched=tuple(untouched),
+    )
+    return Draft(plan=plan, changes=tuple(changes))
+
+
+def _plan_file(
+    root: Path, path: str, targets: Sequence[Target], *, beside: bool
+) -> tuple[Change | None, list[Untouched]]:
+    from slmigrate.migrate.rewriting import rewrite_file
+
+    data = (root / path).read_bytes()
+    if local := _local_config(root, path):
+        left = [
+            Untouched(path=path, line=t.site.line, reason=f"{local} would be imported instead of ours") for t in targets
+        ]
+        return None, left
+    outcome = rewrite_file(path, data, targets, beside=beside)
+    if not outcome.edits or outcome.code == data:
+        return None, outcome.untouched
+    if not beside:
+        return Change(path, data, outcome.code, outcome.edits), outcome.untouched
+    new = beside_path(path)
+    there = (root / new).read_bytes() if (root / new).exists() else None
+    if there == outcome.code:
+        return None, outcome.untouched
+    if there is not None:
+        raise BesideExists(new)
+    return Change(new, None, outcome.code, outcome.edits, copied_from=path, original=data), outcome.untouched
+
+
+def beside_path(path: str) -> str:
+    """`Agent 1/summary.py` -> `Agent 1/summary_slm.py`."""
+    stem, dot, suffix = path.rpartition(".")
+    return f"{stem}_slm{dot}{suffix}"
+
+
+def _local_config(root: Path, path: str) -> str | None:
+    """A project's own sml_config.py stands before ours on the path of the script."""
+    for folder in ((root / path).parent, root):
+        if (folder / "sml_config.py").exists():
+            return (folder / "sml_config.py").relative_to(root).as_posix()
+    return None
+
+
+def _public(change: Change) -> FileChange:
+    return FileChange(
+        path=change.path,
+        before_sha256=None if change.before is None else sha256(change.before),
+        after_sha256=sha256(change.after),
+        diff=unified(change),
+        edits=change.edits,
+    )
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def unified(change: Change) -> str:
+    """The change as a unified diff, beside against the original; line ends are not shown."""
+    before = _lines(change.before or change.original or b"")
+    name = change.copied_from or change.path
+    return "\n".join(difflib.unified_diff(before, _lines(change.after), f"a/{name}", f"b/{change.path}", lineterm=""))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8-sig", errors="replace").splitlines()

@@ -1,0 +1,36 @@
+"""One rewrite, one module. Each looks at one call site of one file and either collects its edits or says why not.
+
+    rewrite(file, target, beside) -> str | None        None: edits were collected; a text: the reason to leave it alone
+
+After all sites of a file, `finish(file)` settles what depends on all of them (imports).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from slmigrate.migrate.source import SourceFile
+from slmigrate.migrate.target import Target
+
+
+class Rewrite(Protocol):
+    """A module of this package."""
+
+    NAME: str
+    APIS: frozenset[str]
+
+    def rewrite(self, file: SourceFile, target: Target, *, beside: bool) -> str | None:
+        """Collect the edits for one site, or say why it is left alone."""
+
+    def finish(self, file: SourceFile) -> None:
+        """Settle imports once every site of the file was looked at."""
+
+
+Finder = Callable[[str], "Rewrite | None"]
+
+
+def find_rewrite(api: str) -> "Rewrite | None":
+    """The rewrite for a call site's api, None where there is none yet."""
+    from slmigrate.migrate.rewrites import chat_client, transformers_pipeline
+
+    modules: tuple[Rewrite, ...] = (transformers_pipeline, chat_client)
+    return next((module for module in modules if api in module.APIS), None)

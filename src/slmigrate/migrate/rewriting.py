@@ -1,0 +1,62 @@
+"""From a file and its targets to its new text. Pure: bytes in, bytes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+
+from slmigrate.migrate.imports import settle
+from slmigrate.migrate.rewrites import find_rewrite
+from slmigrate.migrate.source import SourceFile
+from slmigrate.migrate.target import Target
+from slmigrate.records import Edit, Untouched
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The new bytes (equal to the old where nothing was changed), what was done, what was left alone."""
+
+    code: bytes
+    edits: tuple[Edit, ...]
+    untouched: list[Untouched]
+
+
+def rewrite_file(path: str, data: bytes, targets: Sequence[Target], *, beside: bool) -> Outcome:
+    """Rewrite every target of one file. Encoding, byte order mark, line ends and all other text stay as they are."""
+    try:
+        file = SourceFile(path, data)
+    except (cst.ParserSyntaxError, UnicodeDecodeError) as error:
+        why = f"LibCST cannot parse the file ({str(error).splitlines()[0]})"
+        return Outcome(data, (), [Untouched(path=path, line=target.site.line, reason=why) for target in targets])
+    untouched = []
+    used = set()
+    for target in targets:
+        rewrite = find_rewrite(target.site.api)
+        why = f"there is no rewrite for {target.site.api} yet"
+        if rewrite is not None:
+            used.add(rewrite)
+            why = rewrite.rewrite(file, target, beside=beside) or ""
+        if why:
+            untouched.append(Untouched(path=path, line=target.site.line, reason=why))
+    if not file.edits:
+        return Outcome(data, (), untouched)
+    for rewrite in used:
+        rewrite.finish(file)
+    changed = file.module.visit(_Apply(file))
+    module = settle(changed, loose=file.loose_names, replaced=file.replaced_imports, new=sorted(file.new_imports))
+    code = module.bytes
+    compile(code, path, "exec", dont_inherit=True)  # never write what Python cannot read
+    return Outcome(code, tuple(file.edits), untouched)
+
+
+class _Apply(cst.CSTTransformer):
+    """Applies the collected changes in one pass, children before parents."""
+
+    def __init__(self, file: SourceFile) -> None:
+        super().__init__()
+        self._changes = file.changes
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        change = self._changes.get(original_node)
+        return super().on_leave(original_node, updated_node) if change is None else change(updated_node)

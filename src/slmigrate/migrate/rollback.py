@@ -1,0 +1,91 @@
+"""Take a migration back, byte for byte."""
+
+from pathlib import Path
+
+from slmigrate.errors import EditedSince, FileMissing, MigrateError, NothingToRollBack, NotWritable
+from slmigrate.migrate.apply import put_back
+from slmigrate.migrate.plan import sha256
+from slmigrate.migrate.receipts import Writer, all_receipts, alone, original_path, save, write_file
+from slmigrate.records import Receipt, ReceiptFile
+from slmigrate.state import FOLDER
+
+
+class NotTheLast(MigrateError):
+    """A later migration stands on the one that shall be taken back."""
+
+    def __init__(self, receipt: str, later: str) -> None:
+        super().__init__(f"{receipt} is not the last migration; take {later} back first (it changed the same files).")
+
+
+def last_receipt(root: Path, receipt_id: str | None = None) -> Receipt:
+    """The newest receipt that is not taken back yet, or the one with that id.
+
+    Raises:
+        FileMissing: no such folder.
+        NothingToRollBack: there is none.
+        NotTheLast: a later migration of the same files is still applied.
+    """
+    if not root.is_dir():
+        raise FileMissing(root, what="folder")
+    standing = [receipt for receipt in all_receipts(root) if receipt.state != "rolled-back"]
+    if receipt_id is None:
+        if not standing:
+            raise NothingToRollBack(root)
+        return standing[-1]
+    chosen = next((receipt for receipt in standing if receipt.id == receipt_id), None)
+    if chosen is None:
+        raise NothingToRollBack(root, receipt_id)
+    paths = {file.path for file in chosen.files}
+    for later in standing[standing.index(chosen) + 1 :]:
+        if paths & {file.path for file in later.files}:
+            raise NotTheLast(chosen.id, later.id)
+    return chosen
+
+
+def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer = write_file) -> Receipt:
+    """Restore every file of a migration: bytes and permissions; files that it made are deleted.
+
+    Works on a migration that was interrupted too. A rollback that was interrupted is finished by the next one.
+
+    Raises:
+        NothingToRollBack, NotTheLast, FileMissing: see `last_receipt`.
+        EditedSince: a file is neither as it was before nor as the migration left it; nothing is restored.
+        NotWritable: a file cannot be written; run it again once it can.
+    """
+    last_receipt(root, receipt_id)  # before a folder is made for the lock
+    try:
+        with alone(root):
+            receipt = last_receipt(root, receipt_id)
+            edited = [file.path for file in receipt.files if not _known(root, file)]
+            if edited:
+                raise EditedSince(edited)
+            for number, file in enumerate(receipt.files):
+                _restore(root, receipt, number, file, write)
+            done = receipt.model_copy(update={"state": "rolled-back"})
+            save(root, done, write)
+            return done
+    except PermissionError as error:
+        raise NotWritable(root / FOLDER, error.strerror or str(error)) from error
+
+
+def _known(root: Path, file: ReceiptFile) -> bool:
+    """Whether the file holds what was before the migration, or what it wrote."""
+    path = root / file.path
+    if path.is_symlink():
+        return False
+    if not path.exists():
+        return file.before_sha256 is None
+    return path.is_file() and sha256(path.read_bytes()) in (file.before_sha256, file.after_sha256)
+
+
+def _restore(root: Path, receipt: Receipt, number: int, file: ReceiptFile, write: Writer) -> None:
+    path = root / file.path
+    if file.before_sha256 is None:
+        put_back(path, None, file.mode)
+        return
+    if path.exists() and sha256(path.read_bytes()) == file.before_sha256:
+        return
+    original = original_path(root, receipt, number).read_bytes()
+    if sha256(original) != file.before_sha256:
+        raise EditedSince([original_path(root, receipt, number).relative_to(root).as_posix()])
+    put_back(path, original, file.mode, write=write)

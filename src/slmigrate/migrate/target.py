@@ -1,0 +1,30 @@
+"""What a call site is to be pointed at, handed over by whoever knows models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slmigrate.records import CallSite, ParameterSupport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The small model for one call site."""
+
+    site: CallSite
+    key: str
+    """Catalogue key that is written into the code."""
+    support: Mapping[str, ParameterSupport] = field(default_factory=dict)
+    """What the model's engine does with each parameter, by the name that the code uses (`max_length`, `num_beams`)."""
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for every parameter of the site that is only approximated."""
+        found = (self.support.get(name) for name in self.site.parameters)
+        return tuple(f"{it.name}: {it.note}" for it in found if it is not None and it.level == "approximated")
+
+    def refused(self) -> str | None:
+        """Why the model cannot take the site's parameters, or None."""
+        for name in self.site.parameters:
+            support = self.support.get(name)
+            if support is not None and support.level == "refused":
+                return f"its parameter {name!r} cannot be carried over: {support.note}"
+        return None
