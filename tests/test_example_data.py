@@ -1,5 +1,6 @@
 """The example's data is what its README says: built from one source, realistic, and itself grounded."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -35,7 +36,9 @@ def test_the_export_holds_a_real_teams_three_days() -> None:
     assert any(message["timestampEdited"] for message in MESSAGES)
     assert any(message["isPinned"] for message in MESSAGES)
     assert any(message["attachments"] for message in MESSAGES)
-    assert any("https://" in message["content"] for message in MESSAGES)
+    links = [link for message in MESSAGES for link in re.findall(r"https://([^/\s]+)", message["content"])]
+    assert len(links) >= 10
+    assert all(host.endswith((".example.org", ".example.com")) for host in links)
 
 
 def test_ids_grow_with_time_and_are_unique() -> None:
@@ -58,14 +61,42 @@ def test_replies_point_back_and_mentions_name_members() -> None:
             assert mention["id"] in members
             assert f"@{mention['nickname']}" in message["content"]
         seen.add(message["id"])
-    assert replies >= 2
-    assert mentions >= 2
+    assert replies >= 30
+    assert mentions >= 10
 
 
-def test_conversations_overlap_in_time() -> None:
+def test_the_notice_of_a_pin_follows_the_pinned_message() -> None:
+    (pinned,) = [number for number, message in enumerate(MESSAGES) if message["isPinned"]]
+    (notice,) = [number for number, message in enumerate(MESSAGES) if message["type"] == "ChannelPinnedMessage"]
+    assert pinned < notice
+    assert MESSAGES[notice]["reference"]["messageId"] == MESSAGES[pinned]["id"]
+
+
+def test_conversations_overlap_in_time_and_their_messages_interleave() -> None:
     spans = [(case["messages"][0]["timestamp"], case["messages"][-1]["timestamp"]) for case in CASES]
-    overlapping = sum(first[1] > second[0] for first, second in zip(spans, spans[1:], strict=False))
-    assert overlapping >= 5
+    overlapping = sum(first[1] > second[0] for first, second in itertools.pairwise(spans))
+    assert overlapping >= 10
+    place = {message["id"]: number for number, message in enumerate(MESSAGES)}
+    runs = [[place[message_id] for message_id in case["message_ids"]] for case in CASES]
+    assert sum(run[-1] - run[0] + 1 > len(run) for run in runs) >= 20
+
+
+def test_dates_are_written_in_many_forms() -> None:
+    said = "\n".join(message["content"] for message in MESSAGES)
+    for form in (r"\b\d\d? May\b", r"\b\d\d\.\d\d\.", r"\b2026-\d\d-\d\d\b", r"\bFriday\b", r"\btomorrow\b"):
+        assert re.search(form, said), form
+
+
+def test_people_decide_take_on_work_and_leave_questions_open() -> None:
+    said = [message["content"] for message in MESSAGES]
+    assert sum(text.startswith("decided:") or "let's go with" in text for text in said) >= 6
+    assert sum("I'll " in text for text in said) >= 15
+    assert any(case["messages"][-1]["content"].endswith("?") for case in CASES)
+
+
+def test_some_people_talk_in_another_language() -> None:
+    foreign = re.compile(r"\b(ein|welches|unterstützen|schicke)\b")
+    assert any(sum(bool(foreign.search(row["content"])) for row in case["messages"]) >= 3 for case in CASES)
 
 
 def test_every_case_has_two_different_summaries_and_its_messages_are_in_the_export() -> None:
@@ -75,10 +106,12 @@ def test_every_case_has_two_different_summaries_and_its_messages_are_in_the_expo
     for case in CASES:
         assert set(case["message_ids"]) <= ids
         assert len(case["message_ids"]) == len(case["messages"])
+        assert 5 <= len(case["messages"]) <= 9, case["id"]
         (reference,) = case["references"]
         first, second = words(reference), words(OLD[case["id"]])
         assert len(first & second) / len(first | second) < 0.75, case["id"]
-        assert 12 <= len(reference.split()) <= 45
+        for text in (reference, OLD[case["id"]]):
+            assert 15 <= len(text.split()) <= 45, (case["id"], text)
 
 
 def test_every_number_of_a_summary_is_in_its_conversation() -> None:
@@ -109,13 +142,19 @@ def test_the_guides_message_files_hold_the_same_talk() -> None:
 def test_the_tasks_cover_every_kind() -> None:
     objects = [task for task in TASKS if isinstance(task, dict)]
     done = [task for task in objects if task["status"].lower() == "completed"]
+    left = [task for task in objects if task["status"].lower() != "completed"]
     dated = [task for task in done if task.get("deadline", "").startswith("2026") and task.get("completed_date")]
     assert len(TASKS) >= 30
     assert any(isinstance(task, str) for task in TASKS)
     assert any(task["completed_date"] <= task["deadline"] for task in dated)
     assert any(task["completed_date"] > task["deadline"] for task in dated)
-    assert any(task["status"].lower() != "completed" and task.get("deadline", "9") < "2026-05-13" for task in objects)
-    assert any("deadline" not in task for task in objects)
+    assert any(task.get("deadline", "9") < "2026-05-13" for task in left)
+    assert any(task.get("deadline", "") > "2026-05-13" for task in left)
+    assert any("deadline" in task and "completed_date" not in task for task in left)
+    assert any("deadline" not in task and "completed_date" not in task for task in objects)
+    assert any("owner" in task for task in objects)
+    assert any("owner" not in task for task in objects)
+    assert {"Completed", "completed", "in progress", "not completed"} <= {task["status"] for task in objects}
     assert any(re.match(r"\d\d\.\d\d\.\d{4}", task.get("deadline", "")) for task in objects)
 
 

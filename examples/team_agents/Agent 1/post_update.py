@@ -17,11 +17,13 @@ client = AzureOpenAI(
 
 
 def load_summary():
-    """What summary.py wrote, or a word that there is nothing."""
+    """What summary.py wrote; without it, the last thing that everybody said."""
     path = Path("discord_summary.json")
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))["summary"]
-    return "Nothing was summarised today."
+    grouped = json.loads(Path("grouped_discord_messages.json").read_text(encoding="utf-8"))
+    last = [f"{user}: {messages[-1]['content']}" for user, messages in grouped.items() if messages]
+    return "No summary yet. Last messages:\n" + "\n".join(last)
 
 
 def write_message(summary):

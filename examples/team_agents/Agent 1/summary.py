@@ -18,10 +18,10 @@ for user, messages in messages_by_user.items():
         if text:
             texts.append(text)
 
-article = " ".join(texts)
+ARTICLE = " ".join(texts)
 
 summarizer = pipeline("summarization", model="facebook/bart-large-cnn")
-summary = summarizer(article, max_length=130, min_length=30, do_sample=False, truncation=True)[0]["summary_text"]
+summary = summarizer(ARTICLE, max_length=130, min_length=30, do_sample=False, truncation=True)[0]["summary_text"]
 
 with open("discord_summary.json", "w", encoding="utf-8") as file:
     json.dump({"summary": summary}, file, indent=4)

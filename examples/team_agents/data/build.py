@@ -47,17 +47,22 @@ class Spoken:
 def main() -> int:
     """0: up to date or rewritten; 1: --check found differences."""
     check = "--check" in sys.argv[1:]
-    stale = [(path, text) for path, text in files().items() if not path.exists() or path.read_text() != text]
+    stale = [(path, text) for path, text in files().items() if read(path) != text]
     for path, text in stale:
         print(f"{'out of date' if check else 'wrote'}: {path.relative_to(DATA.parent)}")
         if not check:
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8", newline="\n")
     return 1 if check and stale else 0
+
+
+def read(path: Path) -> str | None:
+    """The text as it lies on disk, line ends included; None where there is no file."""
+    return path.read_bytes().decode() if path.exists() else None
 
 
 def files() -> dict[Path, str]:
     """Every built file with its text."""
-    source = tomllib.loads((DATA / "conversations.toml").read_text())
+    source = tomllib.loads((DATA / "conversations.toml").read_text(encoding="utf-8"))
     spoken = messages(source)
     talk = [message for message in spoken if message.kind in ("Default", "Reply")]
     flat = [{"username": m.author, "content": m.content, "timestamp": stamp(m.at)} for m in talk]
@@ -85,9 +90,12 @@ def messages(source: dict[str, Any]) -> list[Spoken]:
         at = entry["at"].replace(tzinfo=UTC)
         spoken.append(Spoken(at, entry["author"], entry["content"], kind=entry.get("type", "Default")))
     spoken.sort(key=lambda message: message.at)
+    pinned = next((message for message in spoken if message.marks == "pinned"), None)
     for number, message in enumerate(spoken):
         milliseconds = int((message.at - DISCORD_EPOCH) / timedelta(milliseconds=1))
         message.id = str((milliseconds << 22) + number)
+        if message.kind == "ChannelPinnedMessage":
+            message.reply_to = pinned
     return spoken
 
 

@@ -1,0 +1,80 @@
+"""`slmigrate digest` and `slmigrate tasks`."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from slmigrate.cli.output import emit, format_option, progress
+
+model_option = click.option(
+    "--model", default="smollm2-135m", show_default=True, help="Any spec; `extractive` needs no weights."
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here: JSON for *.json, else Markdown.",
+)
+
+
+@click.command()
+@click.argument("export", type=click.Path(path_type=Path))
+@model_option
+@output_option
+@format_option
+def digest(export: Path, model: str, output: Path | None, format_: str) -> int:
+    """Summarise a Discord export, each line with its messages.
+
+    Takes DiscordChatExporter's JSON and the guide's flat and grouped JSON. Separates conversations that overlap, counts
+    who did what, and has MODEL write sentences; one whose numbers, dates, names or links are not in the messages is
+    replaced by the message it came from.
+
+    \b
+        slmigrate digest export.json
+        slmigrate digest export.json --model extractive -o digest.md
+    """
+    from slmigrate.agents.digest import make_digest
+    from slmigrate.agents.render import digest_markdown
+    from slmigrate.agents.sources import read_channel
+    from slmigrate.models.resolve import resolve
+
+    channel = read_channel(export)
+    with resolve(model) as engine, progress(f"Reading #{channel.name}") as update:
+        document = make_digest(channel, engine, progress=update)
+    emit(document, format_=_format(format_, output), render=digest_markdown, output=output)
+    return 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day that counts for what is overdue. Default: today."
+)
+@model_option
+@output_option
+@format_option
+def tasks(file: Path, today: date | None, model: str, output: Path | None, format_: str) -> int:
+    """Report on a task list: done, late, overdue, by person.
+
+    Takes the guide's JSON: objects and plain texts, ISO and day-first dates. All figures are computed; MODEL writes a
+    paragraph from them and is checked against them.
+
+    \b
+        slmigrate tasks tasks.json --today 2026-05-13
+        slmigrate tasks tasks.json --model extractive -o report.json
+    """
+    from slmigrate.agents.render import tasks_markdown
+    from slmigrate.agents.tasks import make_report, read_tasks
+    from slmigrate.models.resolve import resolve
+
+    entries = read_tasks(file)
+    day = date(today.year, today.month, today.day) if today else date.today()
+    with resolve(model) as engine:
+        document = make_report(entries, engine, today=day)
+    emit(document, format_=_format(format_, output), render=tasks_markdown, output=output)
+    return 0
+
+
+def _format(asked: str, output: Path | None) -> str:
+    return "json" if output is not None and output.suffix == ".json" else asked
