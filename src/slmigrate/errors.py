@@ -23,7 +23,10 @@ SlmigrateError                    anything the caller can act on; the command li
 │   ├── InputTooLong              longer than the model's context, and cutting was not allowed
 │   └── NoRecordedAnswer          recorded answers hold nothing for this case
 ├── CompareError                  a comparison cannot be made
-│   └── UnpairedScores            the two runs do not cover the same cases
+│   ├── UnpairedScores            the two runs do not cover the same cases
+│   ├── TooFewCases               fewer cases than an interval needs
+│   ├── AnswersMissing            recorded answers leave cases out
+│   └── FolderTaken               the folder for the results is in use, or holds something else
 └── MigrateError                  the code cannot be changed as asked
     ├── ChangedOnDisk             a file is not what it was when the plan was made
     ├── ComparisonMissing         no GO supports this change
@@ -31,7 +34,7 @@ SlmigrateError                    anything the caller can act on; the command li
     └── EditedSince               a file was edited after the migration
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -207,6 +210,34 @@ class UnpairedScores(CompareError):
 
     def __init__(self, old: int, new: int) -> None:
         super().__init__(f"Cannot pair {old} old scores with {new} new ones. Run both models on one case file.")
+
+
+class TooFewCases(CompareError):
+    """Fewer cases than an interval needs."""
+
+    def __init__(self, path: str | Path, n: int, *, needed: int) -> None:
+        what = "1 case" if n == 1 else f"{n} cases"
+        super().__init__(f"{str(path)!r} gives {what}; a comparison needs at least {needed}, a verdict at least 20.")
+
+
+class AnswersMissing(CompareError):
+    """Recorded answers leave cases out."""
+
+    def __init__(self, path: str | Path, missing: Sequence[str], total: int) -> None:
+        self.missing = tuple(missing)
+        first = ", ".join(repr(case) for case in missing[:3])
+        more = ", …" if len(missing) > 3 else ""
+        super().__init__(
+            f"{str(path)!r} holds no answer for {len(missing)} of {total} cases ({first}{more}). "
+            "Record them, or take those cases out of the case file."
+        )
+
+
+class FolderTaken(CompareError):
+    """The folder for the results is in use, or holds something else."""
+
+    def __init__(self, folder: str | Path, why: str) -> None:
+        super().__init__(f"Cannot keep a comparison in {str(folder)!r}: {why}.")
 
 
 class MigrateError(SlmigrateError):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from slmigrate.cli.output import emit, format_option, progress, say, to_json
-from slmigrate.errors import FileMissing
 from slmigrate.records import Comparison, Cost
 from slmigrate.state import new_id, project_folder, write_atomic
 
@@ -57,14 +56,12 @@ def compare(
     from slmigrate.compare.run import Asked
     from slmigrate.compare.run import compare as run
 
-    cases = read_cases(cases_path)[:limit]
-    asked = Asked(
-        cases=cases, cases_name=str(cases_path), old=old, new=new, retain=retain, metric=metric, old_note=old_note
-    )
+    every = read_cases(cases_path)
+    cases = every[:limit]
+    name = str(cases_path) if len(cases) == len(every) else f"{cases_path} (the first {len(cases)} of {len(every)})"
+    asked = Asked(cases=cases, cases_name=name, old=old, new=new, retain=retain, metric=metric, old_note=old_note)
     _can_run(asked)
     folder = output or _default_folder({"cases": fingerprint(cases), "old": old, "new": list(new)})
-    if folder.exists() and not folder.is_dir():
-        raise FileMissing(folder, what="folder")
     with progress("Comparing") as update:
         comparison, runs = run(asked, folder, progress=update)
     write_atomic(folder / "report.html", write_report(comparison, cases, runs).encode())
@@ -88,12 +85,7 @@ def _default_folder(arguments: dict[str, object]) -> Path:
     parent = project_folder(Path.cwd()) / "comparisons"
     parent.mkdir(exist_ok=True)
     for folder in sorted(parent.iterdir(), reverse=True):
-        started = folder / "run.json"
-        if (
-            started.exists()
-            and not (folder / "comparison.json").exists()
-            and json.loads(started.read_text()) == arguments
-        ):
+        if not (folder / "comparison.json").exists() and _started_with(folder) == arguments:
             say(f"Resuming {folder}")
             return folder
     folder = parent / new_id()
@@ -102,8 +94,18 @@ def _default_folder(arguments: dict[str, object]) -> Path:
     return folder
 
 
+def _started_with(folder: Path) -> object:
+    try:
+        return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def render(comparison: Comparison, folder: Path) -> str:
     """The table for people."""
+    from slmigrate.compare.stats import LEVEL
+    from slmigrate.compare.verdict import interval_in_words
+
     note = f" ({comparison.old.note})" if comparison.old.note else ""
     columns = [
         (
@@ -122,21 +124,17 @@ def render(comparison: Comparison, folder: Path) -> str:
     for metric in comparison.old.scores:
         rows.append((metric, *(f"{scores[metric]:.1f}" for _, _, scores, _ in columns)))
     rows.append(("input cut", *("-" if share is None else f"{100 * share:.1f} %" for *_, share in columns)))
-    kept = [result.retention[comparison.metric] for result in comparison.new]
-    rows.append(
-        (
-            f"{comparison.metric} kept",
-            "",
-            *(f"{100 * k.estimate:.0f} % ({100 * k.low:.0f} to {100 * k.high:.0f})" for k in kept),
-        )
-    )
+    kept = [result.retention.get(comparison.metric) for result in comparison.new]
+    rows.append((f"{comparison.metric} kept", "", *("-" if k is None else interval_in_words(k) for k in kept)))
+    failed = [comparison.old.failed, *(result.failed for result in comparison.new)]
+    rows.append(("failed answers", *(str(count) for count in failed)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     verdicts = [f"{result.verdict}: {result.spec} {result.why}." for result in comparison.new]
-    level = comparison.new[0].retention[comparison.metric].level
-    sure = f"intervals two-sided, {100 * level:.0f} %, paired by case"
+    sure = f"intervals two-sided, {100 * LEVEL:.0f} %, paired by case"
     how = f"{comparison.n} cases; {sure}. Recorded answers have no costs."
-    return "\n".join([*table, "", *verdicts, how, f"Report: {folder / 'report.html'}"])
+    notes = [f"Note: {text}" for text in comparison.notes]
+    return "\n".join([*table, "", *verdicts, *notes, how, f"Report: {folder / 'report.html'}"])
 
 
 def _short(spec: str) -> str:
@@ -151,7 +149,8 @@ def _number(value: float | None, shown: str, scale: float = 1.0) -> str:
 def _latency(cost: Cost) -> str:
     if cost.latency_seconds is None:
         return "-"
-    return f"{cost.latency_seconds.p50:.2f} / {cost.latency_seconds.p95:.2f} s"
+    p50, p95 = cost.latency_seconds.p50, cost.latency_seconds.p95
+    return f"{1000 * p50:.1f} / {1000 * p95:.1f} ms" if p95 < 0.1 else f"{p50:.2f} / {p95:.2f} s"
 
 
 FIGURES = (

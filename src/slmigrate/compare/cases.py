@@ -1,7 +1,7 @@
 """Case files: read, checked before anything runs, and put as text. One JSON object a line."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,10 +58,12 @@ def text_of(case: Case) -> str:
     return "\n".join(f"{author}: {content}" for author, content in contents if content)
 
 
-def file_sha256(path: Path) -> str:
-    """sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def fingerprint(cases: Sequence[Case]) -> str:
+    """sha256 over the cases that are used, whatever the spacing of their file. Equal cases, equal fingerprint."""
+    digest = hashlib.sha256()
+    for case in cases:
+        digest.update(case.model_dump_json().encode() + b"\n")
+    return digest.hexdigest()
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import statistics
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +28,24 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         versions=versions,
     )
+
+
+def truncated_share(answers: Sequence[Answer]) -> float | None:
+    """Input tokens that the model never saw over all input tokens; None where nothing counts them."""
+    counted = [answer for answer in answers if answer.input_tokens is not None]
+    total = sum(answer.input_tokens or 0 for answer in counted)
+    return sum(answer.dropped_tokens for answer in counted) / total if total else None
+
+
+def with_process(cost: Cost, answers: Sequence[Answer]) -> Cost:
+    """`cost` with load time and peak memory of the processes that answered.
+
+    A run that was resumed has several: load time is their median, peak memory their largest.
+    """
+    loads = {answer.load_seconds for answer in answers if answer.load_seconds is not None}
+    peaks = [answer.peak_rss_bytes for answer in answers if answer.peak_rss_bytes is not None]
+    load = statistics.median(loads) if loads else None
+    return cost.model_copy(update={"load_seconds": load, "peak_rss_bytes": max(peaks, default=None)})
 
 
 def with_speed(cost: Cost, answers: Sequence[Answer]) -> Cost:

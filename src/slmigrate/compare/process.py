@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 from pydantic import ValidationError
 
-from slmigrate.compare.store import AnswerStore
+from slmigrate.compare.answers import AnswerFile
 from slmigrate.engines.base import Request
 from slmigrate.errors import CompareError, EngineFailed
 from slmigrate.records import Answer
@@ -110,32 +110,37 @@ class Worker:
 
 
 def ask_all(
-    spec: str, requests: Sequence[Request], store: AnswerStore, *, on_answer: Callable[[int], None]
-) -> str | None:
-    """Ask a model in a fresh process for what the store has no answer to; each answer is stored as it comes.
+    spec: str, requests: Mapping[str, Request], file: AnswerFile, *, on_answer: Callable[[int], None]
+) -> tuple[dict[str, Answer], str | None]:
+    """Ask a model in a fresh process for what is not stored yet; each answer is stored as it comes.
 
     Args:
+        requests: by the key that their answers are stored under.
         on_answer: called with the number of answers that are there, stored ones included.
 
     Returns:
-        None, or how the process died. The remaining answers are then stored as failed.
+        An answer for every key, and None or how the process died. What it did not live to answer is a failed answer.
 
     Raises:
         CompareError, EngineFailed: the model could not be loaded; nothing was stored.
     """
-    missing = store.missing(requests)
-    done = len(requests) - len(missing)
-    on_answer(done)
+    answers = file.stored(requests)
+    missing = {key: request for key, request in requests.items() if key not in answers}
+    on_answer(len(answers))
     if not missing:
-        return None
+        return answers, None
+    crash = None
     with Worker(spec) as worker:
         worker.load()
-        for number, request in enumerate(missing):
-            try:
-                store.add(request, worker.ask(request))
-            except WorkerDied as error:
-                for left in missing[number:]:
-                    store.add(left, Answer(id=left.id or "", answer="", error=str(error)))
-                return f"{spec!r} crashed at case {request.id!r} ({error}); {len(missing) - number} answers failed"
-            on_answer(done + number + 1)
-    return None
+        for key, request in missing.items():
+            if crash is None:
+                try:
+                    answer = worker.ask(request)
+                except WorkerDied as error:
+                    crash = f"{spec!r} crashed at case {request.id!r}: {error}"
+            if crash is not None:
+                answer = Answer(id=request.id or "", answer="", error=crash)
+            answers[key] = answer.model_copy(update={"key": key})
+            file.append(answers[key])
+            on_answer(len(answers))
+    return answers, crash

@@ -6,28 +6,30 @@ from importlib.resources import files
 
 from slmigrate.compare.cases import text_of
 from slmigrate.compare.run import Run
-from slmigrate.compare.scores import rouge
+from slmigrate.compare.stats import LEVEL
+from slmigrate.compare.verdict import best
 from slmigrate.records import Answer, Case, Comparison, Cost, Interval, NewResult
 
 WORST = 10
+_POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 
 
 def write_report(comparison: Comparison, cases: Sequence[Case], runs: Mapping[str, Run]) -> str:
     """The whole page as text."""
     style = files("slmigrate.compare").joinpath("report.css").read_text(encoding="utf-8")
-    best = max(comparison.new, key=lambda result: result.retention[comparison.metric].estimate)
+    winner = best(comparison.new, comparison.metric)
     body = [
         _headline(comparison),
         "<h2>Cost and quality</h2>",
         _table(comparison),
         f"<h2>Quality kept, {escape(comparison.metric)}</h2>",
         _kept(comparison),
-        f"<h2>Worst cases of {escape(best.spec)}</h2>",
-        *_worst(comparison, best, cases, runs),
+        f"<h2>Worst cases of {escape(winner.spec)}</h2>",
+        *_worst(comparison, winner, cases, runs),
         "<h2>How this was measured</h2>",
         _provenance(comparison),
     ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">' + _POLICY
     title = f"<title>{comparison.verdict}: {escape(comparison.old.spec)} compared</title>"
     return f'<!doctype html>\n<html lang="en"><head>{head}{title}<style>\n{style}</style></head><body>\n' + "\n".join(
         [*body, "</body></html>\n"]
@@ -45,6 +47,7 @@ def _headline(comparison: Comparison) -> str:
         f"<h1>Can a smaller model take the place of {escape(comparison.old.spec)}?</h1>"
         + "".join(lines)
         + f'<p class="soft">{comparison.n} cases of {escape(comparison.cases)}, paired.{note}</p>'
+        + "".join(f"<p>{escape(text)}</p>" for text in comparison.notes)
     )
 
 
@@ -78,12 +81,18 @@ def _figure(value: float | None, shown: str, scale: float, how: str) -> str:
 def _latency(cost: Cost) -> str:
     if cost.latency_seconds is None:
         return "not known"
-    return f"{cost.latency_seconds.p50:.2f} s, {cost.latency_seconds.p95:.2f} s<small>measured</small>"
+    p50, p95 = cost.latency_seconds.p50, cost.latency_seconds.p95
+    times = f"{1000 * p50:.1f} ms, {1000 * p95:.1f} ms" if p95 < 0.1 else f"{p50:.2f} s, {p95:.2f} s"
+    return f"{times}<small>measured</small>"
 
 
 def _kept(comparison: Comparison) -> str:
     """A bar per new model with its interval, and the line that was asked for."""
-    kept = [(result.spec, result.retention[comparison.metric]) for result in comparison.new]
+    kept = [
+        (new.spec, new.retention[comparison.metric]) for new in comparison.new if comparison.metric in new.retention
+    ]
+    if not kept:
+        return "<p>Not known: the old model scores nothing that could be kept.</p>"
     most = max([comparison.retain, 1.0, *(interval.high for _, interval in kept)]) * 1.05
     rows = "".join(_bar(number, spec, interval, most) for number, (spec, interval) in enumerate(kept))
     height = 52 * len(kept) + 30
@@ -107,18 +116,17 @@ def _bar(number: int, spec: str, kept: Interval, most: float) -> str:
 
 def _worst(comparison: Comparison, result: NewResult, cases: Sequence[Case], runs: Mapping[str, Run]) -> list[str]:
     old, new = runs[comparison.old.spec].answers, runs[result.spec].answers
-    before = rouge(cases, [answer.answer for answer in old])[comparison.metric]
-    after = rouge(cases, [None if answer.error else answer.answer for answer in new])[comparison.metric]
+    before, after = (runs[spec].scores[comparison.metric] for spec in (comparison.old.spec, result.spec))
     order = sorted(range(len(cases)), key=lambda number: after[number] - before[number])[:WORST]
     return [_case(cases[n], old[n], new[n], f"{before[n]:.0f} to {after[n]:.0f}", comparison, result) for n in order]
 
 
 def _case(case: Case, old: Answer, new: Answer, change: str, comparison: Comparison, result: NewResult) -> str:
-    said = f"failed: {new.error}" if new.error else new.answer
+    references = "\n\n".join(case.references)
     parts = [
-        ("reference", case.references[0]),
-        (f"old: {comparison.old.note or comparison.old.spec}", old.answer),
-        (f"new: {result.spec}", said),
+        ("reference" if len(case.references) == 1 else "references", references),
+        (f"old: {comparison.old.note or comparison.old.spec}", _said(old)),
+        (f"new: {result.spec}", _said(new)),
     ]
     side = "".join(f"<div><h3>{escape(name)}</h3><pre>{escape(text)}</pre></div>" for name, text in parts)
     return (
@@ -127,17 +135,24 @@ def _case(case: Case, old: Answer, new: Answer, change: str, comparison: Compari
     )
 
 
+def _said(answer: Answer) -> str:
+    if answer.error is not None:
+        return f"failed: {answer.error}"
+    cut = f"\n\n({answer.dropped_tokens:,} input tokens were never seen)" if answer.dropped_tokens else ""
+    return (answer.answer if answer.answer.strip() else "(empty)") + cut
+
+
 def _provenance(comparison: Comparison) -> str:
     machine = comparison.machine
-    level = comparison.new[0].retention[comparison.metric].level
     facts = {
         "comparison": f"{comparison.id}, {comparison.created}",
         "machine": f"{machine.cpu}, {machine.threads} threads, {machine.ram_bytes / 1e9:.1f} GB of memory",
         "versions": ", ".join(f"{name} {version}" for name, version in machine.versions.items())
         + f", Python {machine.python}",
         "cases": f"{comparison.cases}, sha256 {comparison.cases_sha256[:16]}",
-        "settings": ", ".join(f"{name} {value}" for name, value in comparison.generation.items()),
-        "interval": f"BCa bootstrap, two-sided {100 * level:.0f} %, 10,000 resamples of pairs, seed {comparison.seed}",
+        "settings": ", ".join(f"{name} {value}" for name, value in comparison.generation.items())
+        or "each engine's own",
+        "interval": f"BCa bootstrap, two-sided {100 * LEVEL:.0f} %, 10,000 resamples of pairs, seed {comparison.seed}",
         "several references": "the mean over them",
         "load time": "a fresh process, from its start to ready; the disk cache may be warm",
     }

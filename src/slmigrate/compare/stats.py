@@ -8,6 +8,7 @@ from slmigrate.errors import UnpairedScores
 from slmigrate.records import Interval
 
 LEVEL = 0.95
+"""Of every interval that is shown, two-sided."""
 RESAMPLES = 10_000
 _BATCH_CELLS = 2_000_000
 """Scores that are drawn at once: 16 MB for each of the two models."""

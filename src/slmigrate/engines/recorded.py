@@ -56,7 +56,7 @@ def read_answers(path: Path) -> dict[str, str]:
         raise FileMissing(path, what="file of recorded answers")
     answers: dict[str, str] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # not splitlines: an answer may hold U+2028
     except UnicodeDecodeError as error:
         raise WrongFormat(path, found="not UTF-8 text", expected=EXPECTED) from error
     for number, line in enumerate(lines, start=1):

@@ -110,17 +110,21 @@ def staging(key: str) -> Iterator[Path]:
     parent = weights_folder() / key
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        for leftover in parent.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _clear(parent)
         folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
     except OSError as error:
         raise NotWritable(parent, error.strerror or str(error)) from error
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(parent)
         with contextlib.suppress(OSError):
             parent.rmdir()  # only when nothing was published
+
+
+def _clear(parent: Path) -> None:
+    for folder in parent.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(built: Path, manifest: WeightsManifest) -> LocalWeights:

