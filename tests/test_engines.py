@@ -56,6 +56,11 @@ def test_llamacpp_refuses_what_is_longer_than_its_context(tiny_gguf: Path) -> No
         engine.answer(ask("x" * 300))
 
 
+def test_an_answer_that_fills_the_whole_context_is_refused(tiny_gguf: Path) -> None:
+    with LlamaCpp(tiny_gguf) as engine, pytest.raises(ParameterRefused, match="leave no room in a context of 256"):
+        engine.answer(ask("x", tokens=256))
+
+
 def test_llamacpp_cuts_the_end_when_asked_and_counts_what_went(tiny_gguf: Path) -> None:
     with LlamaCpp(tiny_gguf) as engine:
         whole = engine.answer(ask("x" * 100))

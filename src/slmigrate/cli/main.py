@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -82,7 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
-        _stop(_line(error), refusal)
+        line = _line(error)
+        if line is None:  # a defect of ours: the whole traceback, and never an exit code that a gate could misread
+            traceback.print_exception(error)
+            sys.exit(refusal)
+        _stop(line, refusal)
     sys.exit(result if isinstance(result, int) else 0)
 
 
@@ -93,8 +98,8 @@ def _exit_codes(arguments: Sequence[str]) -> tuple[int, int]:
     return (3, 3) if gate else (1, 2)
 
 
-def _line(error: Exception) -> str:
-    """One line for an error that can be expected; anything else is a defect of ours and keeps its traceback."""
+def _line(error: Exception) -> str | None:
+    """One line for an error that can be expected, None for a defect of ours."""
     from slmigrate.errors import SlmigrateError
 
     if isinstance(error, SlmigrateError):
@@ -102,7 +107,7 @@ def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         named: Any = error.filename
         return f"slmigrate: {named!r}: {error.strerror}." if named else f"slmigrate: {error.strerror}."
-    raise error
+    return None
 
 
 def _stop(message: str, code: int) -> NoReturn:

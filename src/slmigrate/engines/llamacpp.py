@@ -15,7 +15,7 @@ from typing import Any
 
 from slmigrate.engines.base import Engine, Generation, Reply, Request
 from slmigrate.engines.prompts import chat_messages
-from slmigrate.errors import EngineFailed, FileMissing, InputTooLong
+from slmigrate.errors import EngineFailed, FileMissing, InputTooLong, ParameterRefused
 from slmigrate.records import ParameterSupport
 
 MAX_CONTEXT = 8192
@@ -120,7 +120,11 @@ class LlamaCpp(Engine):
 
     def _room(self, generation: Generation) -> int:
         assert self.context_tokens is not None
-        return self.context_tokens - (generation.max_new_tokens or DEFAULT_NEW_TOKENS)
+        wanted = generation.max_new_tokens or min(DEFAULT_NEW_TOKENS, self.context_tokens // 2)
+        if wanted >= self.context_tokens:
+            why = f"{wanted:,} tokens of answer leave no room in a context of {self.context_tokens:,}"
+            raise ParameterRefused(self.name, "max_new_tokens", why)
+        return self.context_tokens - wanted
 
     def _count(self, messages: list[dict[str, Any]]) -> int:
         prompt = self._ask("/apply-template", {"messages": messages})["prompt"]

@@ -1,35 +1,115 @@
-"""Imports after the edits: what is new is added, what was used only by what went is dropped, nothing else moves."""
+"""Imports after the edits: replaced where they stand, new ones added, those that only the old code used dropped.
 
-from collections.abc import Collection
+Nothing else moves. New lines stand where the first replaced import stood, so that a diff reads as a replacement; without
+one behind the last import of the module that comes before their first use.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 
 import libcst as cst
 from libcst import metadata as meta
 
+Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+OLD_HOMES = {"openai", "transformers"}
+"""A dropped import of these marks the place for new ones; a dropped `import os` does not."""
+
 
 def settle(
-    code: cst.Module, *, loose: Collection[str], replaced: Collection[tuple[str, str]], new: Collection[str]
+    code: cst.Module,
+    *,
+    loose: Collection[str],
+    replaced: Mapping[tuple[str, str], tuple[str, str, bool]],
+    new: Sequence[str],
 ) -> cst.Module:
-    """Add the import lines `new`; drop the `replaced` imports, and `loose` names that nothing uses any more.
+    """Put the imports of `code` right.
 
     Args:
-        replaced: (module, name) of `from module import name`.
-
-    A new line takes the place of the first import that is dropped, so that a diff reads as a replacement; without one
-    it goes behind the last import of the module.
+        loose: names that the edits may have left without a use; their imports go where nothing uses them any more.
+        replaced: (module, name) of `from module import name` -> module and name instead, and whether `as` stays.
+        new: import lines to have.
     """
     wrapper = meta.MetadataWrapper(code, unsafe_skip_copy=True)
-    unused = {alias for alias in _unused(wrapper, loose) | _named(wrapper.module, replaced) if _may_go(wrapper, alias)}
-    have = {_plain(statement) for statement in code.body if isinstance(statement, cst.SimpleStatementLine)}
-    lines = [line for line in new if line not in have]
-    dropper = _Dropper(unused, lines)
-    changed = wrapper.module.visit(dropper)
-    if dropper.pending:
-        changed = _insert(changed, dropper.pending)
-    return changed
+    unused = {alias for alias in _unused(wrapper, loose) if _may_go(wrapper, alias)}
+    have = {_code(statement).strip() for statement in code.body if isinstance(statement, cst.SimpleStatementLine)}
+    dropper = _Dropper(unused, replaced, {line for line in have if line.startswith(("from ", "import "))})
+    bodies = [_statements(statement.visit(dropper)) for statement in wrapper.module.body]
+    lines = [line for line in new if line not in have and line not in dropper.written]
+    if lines:
+        _place(bodies, wrapper.module.body, lines)
+    return wrapper.module.with_changes(body=[statement for body in bodies for statement in body])
 
 
-def _plain(statement: cst.SimpleStatementLine) -> str:
-    return cst.Module([]).code_for_node(statement.with_changes(leading_lines=[])).strip()
+def _statements(result: object) -> list[Statement]:
+    if isinstance(result, cst.FlattenSentinel):
+        return list(result)
+    return [] if result is cst.RemovalSentinel.REMOVE else [result]  # type: ignore[list-item]
+
+
+def _place(bodies: list[list[Statement]], before: Sequence[object], lines: list[str]) -> None:
+    """Insert `lines` into `bodies`, the new statements by the number of the old one."""
+    first_use = _first_use(bodies, lines)
+    new: list[Statement] = [_line(line) for line in lines]
+    for number in range(first_use):
+        if _was_old_home(before[number], bodies[number]):
+            if not bodies[number]:
+                new[0] = _dressed(new[0], before[number])
+            bodies[number] += new
+            return
+    imports = [number for number in range(first_use) if _is_import(before[number])]
+    if imports:
+        bodies[imports[-1]] += new
+    elif bodies and _is_docstring(before[0]):
+        bodies[0] += [new[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)]), *new[1:]]
+    else:
+        bodies.insert(0, new)
+
+
+def _first_use(bodies: list[list[Statement]], lines: list[str]) -> int:
+    """Number of the first statement that uses what `lines` bind."""
+    wanted = {line.rsplit(" ", 1)[1] for line in lines}
+    for number, body in enumerate(bodies):
+        for statement in body:
+            names = _Names()
+            statement.visit(names)
+            if names.found & wanted and not _is_import(statement):
+                return number
+    return len(bodies)
+
+
+def _was_old_home(before: object, after: list[Statement]) -> bool:
+    """A module-level import of what is replaced, in whole or in part."""
+    if not _is_import(before) or (len(after) == 1 and after[0] is before):
+        return False
+    assert isinstance(before, cst.SimpleStatementLine)
+    first = before.body[0]
+    if isinstance(first, cst.ImportFrom):
+        return first.module is not None and _code(first.module).split(".")[0] in OLD_HOMES
+    return isinstance(first, cst.Import) and any(a.evaluated_name.split(".")[0] in OLD_HOMES for a in first.names)
+
+
+def _is_import(statement: object) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Import | cst.ImportFrom)
+
+
+def _is_docstring(statement: object) -> bool:
+    first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    return isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString | cst.ConcatenatedString)
+
+
+def _line(source: str) -> cst.SimpleStatementLine:
+    return cst.ensure_type(cst.parse_statement(source), cst.SimpleStatementLine)
+
+
+def _dressed(new: Statement, old: object) -> Statement:
+    """`new` with the comments and blank lines of the line that it takes the place of."""
+    if not isinstance(old, cst.SimpleStatementLine):
+        return new
+    return new.with_changes(leading_lines=old.leading_lines, trailing_whitespace=old.trailing_whitespace)
+
+
+def _code(node: cst.CSTNode) -> str:
+    plain = node.with_changes(leading_lines=[]) if isinstance(node, cst.SimpleStatementLine) else node
+    return cst.Module([]).code_for_node(plain)
 
 
 def _unused(wrapper: meta.MetadataWrapper, loose: Collection[str]) -> set[cst.ImportAlias]:
@@ -38,47 +118,22 @@ def _unused(wrapper: meta.MetadataWrapper, loose: Collection[str]) -> set[cst.Im
     scopes = {scope for scope in wrapper.resolve(meta.ScopeProvider).values() if scope is not None}
     for scope in scopes:
         for assignment in scope.assignments:
-            mine = isinstance(assignment, meta.ImportAssignment) and assignment.name.split(".")[0] in loose
-            if mine and not assignment.references:
-                found |= _aliases(assignment)
+            if not isinstance(assignment, meta.ImportAssignment) or assignment.references:
+                continue
+            node = assignment.node
+            if isinstance(node, cst.Import | cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+                bound = assignment.name.split(".")[0]
+                found |= {alias for alias in node.names if bound in loose and _bound(alias) == bound}
     return found
-
-
-def _named(module: cst.Module, replaced: Collection[tuple[str, str]]) -> set[cst.ImportAlias]:
-    found = _FromImports(replaced)
-    module.visit(found)
-    return found.aliases
-
-
-class _FromImports(cst.CSTVisitor):
-    def __init__(self, wanted: Collection[tuple[str, str]]) -> None:
-        super().__init__()
-        self.aliases: set[cst.ImportAlias] = set()
-        self._wanted = set(wanted)
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
-        if node.module is None or node.relative or isinstance(node.names, cst.ImportStar):
-            return
-        module = cst.Module([]).code_for_node(node.module)
-        self.aliases |= {alias for alias in node.names if (module, alias.evaluated_name) in self._wanted}
 
 
 def _may_go(wrapper: meta.MetadataWrapper, alias: cst.ImportAlias) -> bool:
     """Only where a block is left when the statement goes: at module level, or in a function that does more."""
     parents = wrapper.resolve(meta.ParentNodeProvider)
-    line = parents[parents[alias]]
-    block = parents[line]
+    block = parents[parents[parents[alias]]]
     if isinstance(block, cst.Module):
         return True
     return isinstance(block, cst.IndentedBlock) and isinstance(parents[block], cst.FunctionDef) and len(block.body) > 1
-
-
-def _aliases(assignment: meta.BaseAssignment) -> set[cst.ImportAlias]:
-    node = assignment.node if isinstance(assignment, meta.ImportAssignment) else None
-    if not isinstance(node, cst.Import | cst.ImportFrom) or isinstance(node.names, cst.ImportStar):
-        return set()
-    names = node.names
-    return {alias for alias in names if _bound(alias) == assignment.name.split(".")[0]}
 
 
 def _bound(alias: cst.ImportAlias) -> str:
@@ -87,74 +142,113 @@ def _bound(alias: cst.ImportAlias) -> str:
     return alias.evaluated_name.split(".")[0]
 
 
-class _Dropper(cst.CSTTransformer):
-    """Removes aliases; puts `pending` lines in the place of the first module-level import statement that goes."""
-
-    def __init__(self, unused: set[cst.ImportAlias], lines: list[str]) -> None:
+class _Names(cst.CSTVisitor):
+    def __init__(self) -> None:
         super().__init__()
-        self.pending = lines
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value)
+
+
+class _Dropper(cst.CSTTransformer):
+    """Removes unused aliases and replaces replaced ones where they stand; `written`: module-level lines it wrote."""
+
+    def __init__(
+        self,
+        unused: set[cst.ImportAlias],
+        replaced: Mapping[tuple[str, str], tuple[str, str, bool]],
+        have: Collection[str],
+    ) -> None:
+        super().__init__()
+        self.written: set[str] = set()
         self._unused = unused
+        self._replaced = replaced
+        self._have = have
         self._depth = 0
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
         self._depth += 1
 
-    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
         self._depth -= 1
         return updated_node
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:
-        kept = [_reduced(statement, self._unused) for statement in original_node.body]
-        if all(new is old for new, old in zip(kept, original_node.body, strict=True)):
+        small = self._small(original_node.body)
+        if small is None:
             return updated_node
-        left = [statement for statement in kept if statement is not None]
-        added = self._take() if self._depth == 0 else []
-        if left:
-            line = updated_node.with_changes(body=_last_without_semicolon(left))
-            return cst.FlattenSentinel([line, *added]) if added else line
-        if not added:
+        if not small:
             return cst.RemovalSentinel.REMOVE
-        added[0] = added[0].with_changes(
-            leading_lines=updated_node.leading_lines, trailing_whitespace=updated_node.trailing_whitespace
-        )
-        return cst.FlattenSentinel(added)
+        if len(original_node.body) > 1:
+            return updated_node.with_changes(body=_joined(small))
+        lines = [updated_node.with_changes(body=[small[0]])]
+        lines += [cst.SimpleStatementLine([statement]) for statement in small[1:]]
+        return lines[0] if len(lines) == 1 else cst.FlattenSentinel(lines)
 
-    def _take(self) -> list[cst.SimpleStatementLine]:
-        lines, self.pending = self.pending, []
-        return [cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine) for line in lines]
+    def leave_SimpleStatementSuite(
+        self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
+    ) -> cst.SimpleStatementSuite:
+        self._depth += 1  # `if x: import y` is no module-level line
+        small = self._small(original_node.body)
+        self._depth -= 1
+        return updated_node.with_changes(body=_joined(small)) if small else updated_node
+
+    def _small(self, statements: Sequence[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement] | None:
+        """The statements of one line with their imports put right; None when there is nothing to do."""
+        out: list[cst.BaseSmallStatement] = []
+        touched = False
+        for statement in statements:
+            kept, added = self._reduced(statement)
+            touched = touched or kept is not statement
+            out += ([kept] if kept is not None else []) + added
+        return out if touched else None
+
+    def _reduced(self, statement: cst.BaseSmallStatement) -> tuple[cst.BaseSmallStatement | None, list[cst.ImportFrom]]:
+        """The import without the names that go (None: none is left), and the imports that stand for them."""
+        if not isinstance(statement, cst.Import | cst.ImportFrom) or isinstance(statement.names, cst.ImportStar):
+            return statement, []
+        going = {alias: self._instead(statement, alias) for alias in statement.names}
+        kept = [alias for alias in statement.names if alias not in self._unused and going[alias] is None]
+        if len(kept) == len(statement.names):
+            return statement, []
+        added = [line for line in dict.fromkeys(line for line in going.values() if line) if self._wanted(line)]
+        new = [cst.ensure_type(_line(line).body[0], cst.ImportFrom) for line in added]
+        if not kept:
+            return None, new
+        kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
+        return statement.with_changes(names=kept), new
+
+    def _instead(self, statement: cst.Import | cst.ImportFrom, alias: cst.ImportAlias) -> str | None:
+        if not isinstance(statement, cst.ImportFrom) or statement.module is None or statement.relative:
+            return None
+        found = self._replaced.get((_code(statement.module), alias.evaluated_name))
+        if found is None:
+            return None
+        module, name, keeps_alias = found
+        bound = _bound(alias) if keeps_alias else name
+        return f"from {module} import {name}" + (f" as {bound}" if bound != name else "")
+
+    def _wanted(self, line: str) -> bool:
+        """Once at module level is enough; in a block the name may be wanted again."""
+        if self._depth:
+            return True
+        there = line in self.written or line in self._have
+        self.written.add(line)
+        return not there
 
 
-def _reduced(statement: cst.BaseSmallStatement, unused: set[cst.ImportAlias]) -> cst.BaseSmallStatement | None:
-    """The import without its unused names; None when none is left; itself when it has none."""
-    if not isinstance(statement, cst.Import | cst.ImportFrom) or isinstance(statement.names, cst.ImportStar):
-        return statement
-    kept = [alias for alias in statement.names if alias not in unused]
-    if len(kept) == len(statement.names):
-        return statement
-    if not kept:
-        return None
-    kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
-    return statement.with_changes(names=kept)
+def _joined(statements: list[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement]:
+    last = statements[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+    return [
+        *(
+            s if isinstance(s.semicolon, cst.Semicolon) else s.with_changes(semicolon=_SEMICOLON)
+            for s in statements[:-1]
+        ),
+        last,
+    ]
 
 
-def _last_without_semicolon(statements: list[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement]:
-    statements[-1] = statements[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
-    return statements
-
-
-def _insert(module: cst.Module, lines: list[str]) -> cst.Module:
-    """Behind the last import at module level; else behind the docstring; else at the top."""
-    place = 0
-    for number, statement in enumerate(module.body):
-        if isinstance(statement, cst.SimpleStatementLine):
-            first = statement.body[0]
-            if isinstance(first, cst.Import | cst.ImportFrom):
-                place = number + 1
-            elif number == 0 and isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString):
-                place = 1
-    added = [cst.parse_statement(line) for line in lines]
-    if place == 0 and module.body and module.header:
-        return module.with_changes(body=[*added, *module.body])
-    return module.with_changes(body=[*module.body[:place], *added, *module.body[place:]])
+_SEMICOLON = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))

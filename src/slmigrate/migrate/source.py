@@ -36,8 +36,8 @@ class SourceFile:
         self.new_imports: list[str] = []
         self.loose_names: set[str] = set()
         """Imported names that the edits may have left without a use: dropped where nothing uses them any more."""
-        self.replaced_imports: set[tuple[str, str]] = set()
-        """(module, name) of imports whose every use now means something else: dropped without looking."""
+        self.replaced_imports: dict[tuple[str, str], tuple[str, str, bool]] = {}
+        """(module, name) of imports whose every use now means something else -> see `imports.settle`."""
 
     @property
     def module(self) -> cst.Module:

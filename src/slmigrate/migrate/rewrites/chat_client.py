@@ -65,7 +65,7 @@ def finish(file: SourceFile) -> None:
         for uses in file.references(qualified).values():
             if uses and uses <= gone:
                 module, name = qualified.rsplit(".", 1)
-                file.replaced_imports.add((module, name))
+                file.replaced_imports[module, name] = ("slmigrate", "ChatClient", False)
     file.loose_names |= {"openai"}
 
 

@@ -73,8 +73,7 @@ def finish(file: SourceFile) -> None:
                 continue
             if mine == uses and not file.path.endswith("__init__.py"):
                 module, name = qualified.rsplit(".", 1)
-                file.replaced_imports.add((module, name))
-                file.need_import(_import(bound))
+                file.replaced_imports[module, name] = ("slmigrate", "pipeline", True)
             else:
                 _rename(file, mine)
     rest = {func for func in migrated if isinstance(func, cst.Attribute)}
