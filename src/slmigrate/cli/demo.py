@@ -12,13 +12,15 @@ from pathlib import Path
 
 import click
 
-from slmigrate.cli.demo_table import closing_table, render, tree_hash
+from slmigrate.cli.demo_table import closing_table, render, tree_hash, verdict_of
 from slmigrate.cli.output import emit, format_option
 from slmigrate.errors import FileMissing, SlmigrateError
 from slmigrate.records import Comparison, DemoReport, DemoStep
 
 NEW = "smollm2-135m"
 OLD_NOTE = "hand-written stand-in"
+COMPARISON = "team_agents/.slmigrate/comparisons/demo"
+"""In the project, where migrate looks for the evidence."""
 
 
 class DemoFailed(SlmigrateError):
@@ -84,11 +86,11 @@ class Demo:
             folder=str(self.project),
             old="facebook/bart-large-cnn",
             new=NEW,
-            verdict=comparison.verdict,
+            verdict=verdict_of(comparison, NEW),
             steps=tuple(self.steps),
             table=closing_table(comparison, NEW),
             restored=beside and in_place,
-            report=str(self.folder / "comparison" / "report.html"),
+            report=str(self.folder / COMPARISON / "report.html"),
             seconds=round(time.monotonic() - started, 1),
         )
 
@@ -109,14 +111,15 @@ class Demo:
         data = "team_agents/data"
         self._slmigrate(
             *("compare", "--cases", f"{data}/cases.jsonl", "--old", f"recorded:{data}/old_answers.jsonl"),
-            *("--old-note", OLD_NOTE, "--new", NEW, "--new", "extractive", "-o", "comparison"),
+            *("--old-note", OLD_NOTE, "--new", NEW, "--new", "extractive", "-o", COMPARISON),
             ends=(0, 1, 2),
         )
-        text = (self.folder / "comparison" / "comparison.json").read_text()
+        text = (self.folder / COMPARISON / "comparison.json").read_text()
         comparison = Comparison.model_validate_json(text)
-        if comparison.verdict != "GO":
+        verdict = verdict_of(comparison, NEW)
+        if verdict != "GO":
             self._note(
-                f"The verdict is {comparison.verdict}: do not migrate with this model as it is. A GO needs a model "
+                f"The verdict on {NEW} is {verdict}: do not migrate with this model as it is. A GO needs a model "
                 "that is trained for chat summaries, or a larger one (`slmigrate choose team_agents --all` lists what "
                 "fits and what each would need). This is a demo, so it goes on with --without-comparison."
             )
@@ -138,7 +141,7 @@ class Demo:
     def _migrate_in_place(self, before: str) -> bool:
         self._title("8. The same in place, and back")
         self._slmigrate("migrate", "team_agents", "--to", NEW, "--apply", "--yes", "--without-comparison")
-        self._script("Agent 3", "finaly.py")
+        self._script("Agent 1", "post_update.py")
         return self._take_back(before, "9. Take it back")
 
     def _take_back(self, before: str, title: str) -> bool:

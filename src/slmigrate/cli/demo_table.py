@@ -28,6 +28,11 @@ def closing_table(comparison: Comparison, new_spec: str) -> tuple[DemoRow, ...]:
     )
 
 
+def verdict_of(comparison: Comparison, spec: str) -> Literal["GO", "REVIEW", "NO-GO"]:
+    """The verdict on one candidate; the comparison's own is the best candidate's."""
+    return next(result.verdict for result in comparison.new if result.spec == spec)
+
+
 def _row(figure: str, old: str, new: str) -> DemoRow:
     known: Kind = "quoted" if old != "-" else "not known"
     return DemoRow(figure=figure, old=old, old_kind=known, new=new, new_kind="measured" if new != "-" else "not known")
@@ -60,7 +65,7 @@ def render(report: DemoReport) -> str:
             "===========",
             *lines,
             "",
-            f"Verdict: {report.verdict}. The files of the copy are {undone}.",
+            f"Verdict on {report.new}: {report.verdict}. The files of the copy are {undone}.",
             f"Everything took {report.seconds:.0f} seconds. The copy: {report.folder}",
             f"Open the report: {report.report}",
         ]

@@ -1,19 +1,24 @@
 """`slmigrate migrate` and `slmigrate rollback`."""
 
+import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+from pydantic import BaseModel, ValidationError
 
 from slmigrate.cli.output import emit, format_option
-from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError
+from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError, WrongFormat
 from slmigrate.records import CallSite, ChoiceReport, Comparison, ModelCard, Plan, Receipt
 from slmigrate.state import FOLDER
 
 if TYPE_CHECKING:
     from slmigrate.migrate.plan import Draft
     from slmigrate.migrate.target import Target
+
+Read = TypeVar("Read", bound=BaseModel)
 
 
 @click.command()
@@ -37,12 +42,12 @@ def migrate(
         slmigrate migrate . --to smollm2-135m --beside --apply
     """
     draft = _draft(path, to, beside=beside)
-    evidence = _evidence(path, set(draft.plan.models.values()))
+    evidence = _evidence(path, draft.keys)
     if evidence is not None:
         draft.plan = draft.plan.model_copy(update={"comparison": evidence[0], "verdict": evidence[1]})
     if apply_ and draft.changes:
         if format_ == "table":
-            click.echo(render(draft.plan))
+            click.echo(render(draft.plan, applying=True))
         draft.plan = _apply(path, draft, yes=yes, without_comparison=without_comparison)
         emit(draft.plan, format_=format_, render=_applied)
     else:
@@ -67,7 +72,7 @@ def rollback(path: Path, receipt: str | None, yes: bool, format_: str) -> int:
     from slmigrate.migrate.rollback import last_receipt, roll_back
 
     found = last_receipt(path, receipt)
-    _ask(f"Restore {len(found.files)} files as they were before {found.created}?", yes=yes)
+    _ask(f"Restore {_files(len(found.files))} as before {found.created}?", yes=yes)
     emit(roll_back(path, found.id), format_=format_, render=_rolled_back)
     return 0
 
@@ -91,7 +96,7 @@ def _draft(root: Path, to: str | None, *, beside: bool) -> "Draft":
     reasons: dict[str, str] = {}
     for site in report.call_sites:
         where = f"{site.path}:{site.line}"
-        target = _target(site, card or chosen.get(where))
+        target = _target(site, card or chosen.get((site.path, site.line, site.task)))
         if isinstance(target, str):
             reasons[where] = target
         else:
@@ -100,13 +105,19 @@ def _draft(root: Path, to: str | None, *, beside: bool) -> "Draft":
 
 
 def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
+    from slmigrate.errors import InputError, ModelUnavailable
     from slmigrate.migrate.target import Target
+    from slmigrate.models.names import model_name
     from slmigrate.models.parameters import support_by_name
 
     if site.migratable == "no":
         return site.reason
     if card is None:
-        return "`choose` found no model for it whose weights are on this machine"
+        return "choices.json holds no model for it whose weights are on this machine; run `slmigrate choose` again"
+    try:
+        model_name(site.task or "", card.key)  # what the written code will ask when it runs
+    except (InputError, ModelUnavailable) as error:
+        return str(error)
     return Target(site=site, key=card.key, support=support_by_name(card))
 
 
@@ -124,19 +135,19 @@ def _card(spec: str) -> ModelCard:
     return card
 
 
-def _choices(root: Path) -> dict[str, ModelCard]:
-    """By `path:line`: the first model that choose ranked and whose weights are here."""
+def _choices(root: Path) -> dict[tuple[str, int, str | None], ModelCard]:
+    """By path, line and task: the first model that choose ranked and whose weights are here."""
     from slmigrate.models.catalogue import load
 
     recorded = root / FOLDER / "choices.json"
     if not recorded.exists():
         raise SlmigrateError(f"No model is chosen for {str(root)!r}. Run `slmigrate choose {root}`, or pass --to SPEC.")
-    report = ChoiceReport.model_validate_json(recorded.read_text())
-    found = {}
+    report = _read(recorded, ChoiceReport, "what choose wrote")
+    found: dict[tuple[str, int, str | None], ModelCard] = {}
     for choice in report.choices:
         here = [candidate for candidate in choice.ranked if candidate.weights_present and candidate.spec in load()]
         if here:
-            found[f"{choice.path}:{choice.line}"] = load()[here[0].spec]
+            found[choice.path, choice.line, choice.task] = load()[here[0].spec]
     if not found:
         best = next(
             (c.ranked[0].spec for c in report.choices if c.ranked and c.ranked[0].spec in load()), "smollm2-135m"
@@ -145,25 +156,31 @@ def _choices(root: Path) -> dict[str, ModelCard]:
     return found
 
 
-def _evidence(root: Path, specs: set[str]) -> "tuple[str, str] | None":
+def _evidence(root: Path, specs: Collection[str]) -> "tuple[str, str] | None":
     """Id and verdict of the newest comparison that measured every model of the plan."""
     for path in sorted((root / FOLDER / "comparisons").glob("*/comparison.json"), reverse=True):
-        comparison = Comparison.model_validate_json(path.read_text())
-        verdicts = [result.verdict for result in comparison.new if result.spec in specs]
-        if len(verdicts) == len(specs) and verdicts:
+        comparison = _read(path, Comparison, "what compare wrote")
+        measured = {result.spec: result.verdict for result in comparison.new}
+        if specs and set(specs) <= set(measured):
             order = ("NO-GO", "REVIEW", "GO")
-            return comparison.id, min(verdicts, key=order.index)
+            return comparison.id, min((measured[spec] for spec in specs), key=order.index)
     return None
+
+
+def _read(path: Path, kind: type[Read], expected: str) -> Read:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise WrongFormat(path, found="a damaged file", expected=expected) from error
 
 
 def _apply(root: Path, draft: "Draft", *, yes: bool, without_comparison: bool) -> Plan:
     from slmigrate.migrate.apply import apply_plan
 
     if draft.plan.verdict != "GO" and not without_comparison:
-        spec = ", ".join(sorted(set(draft.plan.models.values())))
         found = f"the newest says {draft.plan.verdict}" if draft.plan.verdict else "there is none"
-        raise ComparisonMissing(spec, found)
-    _ask(f"Write {len(draft.changes)} files?", yes=yes)
+        raise ComparisonMissing(", ".join(sorted(draft.keys)), found)
+    _ask(f"Write {_files(len(draft.changes))}?", yes=yes)
     receipt = apply_plan(root, draft)
     return draft.plan.model_copy(update={"applied": True, "receipt": receipt.id})
 
@@ -172,11 +189,11 @@ def _ask(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise SlmigrateError("There is no terminal to ask on; nothing was written. Pass --yes.")
+        raise SlmigrateError("There is no terminal to ask on, so nothing was changed. Pass --yes.")
     click.confirm(question, abort=True, err=True)
 
 
-def render(plan: Plan) -> str:
+def render(plan: Plan, *, applying: bool = False) -> str:
     """The plan for people: what and why, what not and why not, the diff."""
     lines: list[str] = []
     for change in plan.changes:
@@ -188,13 +205,20 @@ def render(plan: Plan) -> str:
     if not plan.changes:
         return "\n".join([*lines, "Nothing to change."])
     lines += ["", *(_coloured(change.diff) for change in plan.changes), ""]
-    if plan.comparison:
-        lines.append(f"Comparison {plan.comparison} says {plan.verdict}.")
-    else:
-        lines.append("No comparison supports this yet; `slmigrate compare` makes one.")
-    if not plan.applied:
-        lines.append(f"{len(plan.changes)} files would change. Nothing was written; --apply writes.")
+    lines.append(_support(plan))
+    if not applying:
+        lines.append(f"{_files(len(plan.changes))} would change. Nothing was written; --apply writes.")
     return "\n".join(lines)
+
+
+def _support(plan: Plan) -> str:
+    if plan.comparison:
+        return f"Comparison {plan.comparison} says {plan.verdict}."
+    return "No comparison supports this; `slmigrate compare` makes one."
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _coloured(diff: str) -> str:
@@ -205,15 +229,12 @@ def _coloured(diff: str) -> str:
 
 
 def _applied(plan: Plan) -> str:
-    undo = f"slmigrate rollback {_quoted(plan.root)}"
-    return f"Wrote {len(plan.changes)} files. Take it back with: {undo}  (receipt {plan.receipt})"
+    undo = f"slmigrate rollback {shlex.quote(plan.root)}"
+    doubt = "" if plan.verdict == "GO" else f" {_support(plan)}"
+    return f"Wrote {_files(len(plan.changes))}.{doubt} Take it back with: {undo}  (receipt {plan.receipt})"
 
 
 def _rolled_back(receipt: Receipt) -> str:
     made = sum(file.before_sha256 is None for file in receipt.files)
     restored = len(receipt.files) - made
-    return f"Restored {restored} files, removed {made} that the migration had made (receipt {receipt.id})."
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if " " in path else path
+    return f"Restored {_files(restored)}, removed {made} that the migration had made (receipt {receipt.id})."

@@ -23,6 +23,9 @@ MAX_CONTEXT = 8192
 SmolLM2-135M at 8,192 (30 layers x 3 heads x 64 x 2 x 2 bytes a token)."""
 DEFAULT_NEW_TOKENS = 256
 _GGUF_MAGIC = b"GGUF"
+DEFAULT_PENALTY = {"summarization": 1.1}
+"""Repetition penalty where none is asked for. Greedy summaries of small models loop without one: on 25 development
+dialogues SmolLM2-135M went from ROUGE-1/2/L 22.7/4.4/18.4 to 27.9/6.7/19.9 with 1.1 (with 1.2: 24.2/5.8/16.9)."""
 
 
 class LlamaCpp(Engine):
@@ -52,7 +55,7 @@ class LlamaCpp(Engine):
         ParameterSupport(
             name="no_repeat_ngram_size",
             level="approximated",
-            note="no such rule; use repetition_penalty against loops",
+            note="no such rule; summaries have a repetition penalty of 1.1 instead",
         ),
         ParameterSupport(name="repetition_penalty", level="exact", note="over the last 64 tokens"),
         ParameterSupport(name="temperature", level="exact"),
@@ -79,7 +82,7 @@ class LlamaCpp(Engine):
                 raise InputTooLong(self.spec, total, room)
             request = self._cut(request, over=total - room)
             messages = [message.model_dump() for message in chat_messages(request, engine=self.name)]
-        raw = self._complete(messages, request.generation)
+        raw = self._complete(messages, request)
         choice = raw["choices"][0]
         return Reply(
             text=(choice["message"]["content"] or "").strip(),
@@ -141,7 +144,8 @@ class LlamaCpp(Engine):
         text = self._ask("/detokenize", {"tokens": tokens[:keep]})["content"].rstrip("�")
         return request.model_copy(update={"text": text})
 
-    def _complete(self, messages: list[dict[str, Any]], generation: Generation) -> dict[str, Any]:
+    def _complete(self, messages: list[dict[str, Any]], request: Request) -> dict[str, Any]:
+        generation = request.generation
         body: dict[str, Any] = {
             "messages": messages,
             "max_tokens": generation.max_new_tokens or DEFAULT_NEW_TOKENS,
@@ -153,8 +157,9 @@ class LlamaCpp(Engine):
             body["top_p"] = generation.top_p
         if generation.seed is not None:
             body["seed"] = generation.seed
-        if generation.repetition_penalty is not None:
-            body["repeat_penalty"] = generation.repetition_penalty
+        penalty = generation.repetition_penalty or DEFAULT_PENALTY.get(request.task)
+        if penalty is not None:
+            body["repeat_penalty"] = penalty
         if self._server is None:
             raise EngineFailed(self.spec, "answering", "it was closed")
         try:

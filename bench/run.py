@@ -1,0 +1,21 @@
+"""All benchmarks that need no data of their own, one after the other. `make bench` runs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = ("help_time.py", "cold_start.py")
+
+
+def main() -> int:
+    """0 when every script ended well."""
+    code = 0
+    for name in SCRIPTS:
+        print(f"\n== bench/{name}", flush=True)
+        code |= subprocess.run([sys.executable, str(Path(__file__).parent / name)], check=False).returncode
+    print("\nbench/prompts.py needs a file of dialogues; see its head.")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
