@@ -7,15 +7,12 @@ from pathlib import Path
 
 from slmigrate.migrate.plan import Draft, make_plan
 from slmigrate.migrate.target import Target
-from slmigrate.records import ParameterSupport
+from slmigrate.models.catalogue import load
+from slmigrate.models.parameters import support_by_name
 from slmigrate.scan import find_calls
 
 KEY = "smollm2-135m"
-SUPPORT = {
-    "num_beams": ParameterSupport(name="num_beams", level="approximated", note="beams become greedy"),
-    "max_length": ParameterSupport(name="max_length", level="exact"),
-    "logprobs": ParameterSupport(name="logprobs", level="refused", note="there are none"),
-}
+SUPPORT = support_by_name(load()[KEY])
 
 
 def write_files(root: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-
 from test_cli import run
 
 ROOT = Path(__file__).parent.parent

@@ -4,15 +4,18 @@ import re
 from collections.abc import Sequence
 
 from slmigrate.agents.sources import Message
+from slmigrate.agents.text import sentences
 from slmigrate.records import DigestLine
 
 _DECISION = re.compile(
-    r"\b(decided|decision:|approved|agreed|deal\b|let's go with|we go with|we'll go with|go ahead|it is\s*[,.!]|"
-    r"take the .{0,40}\bfor now|then we)\b|\bit is, ",
+    r"\b(?:(?P<verb>decided|approved|agreed|deal(?!\s+with))\b|decision:|let's go with|we go with|we'll go with|"
+    r"go ahead|it is\s*[,.!]|take the .{0,40}\bfor now|then we\b)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"(?:\b(?:not|never|nobody|hasn't|haven't|isn't|un)|n't)\s*(?:\w+\s+){0,2}$", re.IGNORECASE)
 _ACTION = re.compile(
-    r"\b(I'll|I will|I'm going to|I am going to|I can take|I take it|I'll take|will do|on it|ich mache|ich schicke)\b",
+    r"\b(?:I'll|I will|I'm going to|I am going to)\b(?!\s+(?:not|never|be|see|have)\b)|"
+    r"\b(?:I can take|I take it|ich mache|ich schicke)\b|(?:^|[.!,;]\s*)(?:I'm |I am )?(?:will do|on it)\b",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"(?<!\w)@[^\W_][\w.-]*.{0,60}\b(can you|could you|please)\b", re.IGNORECASE)
@@ -21,7 +24,7 @@ _LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 
 def find_lines(messages: Sequence[Message]) -> list[DigestLine]:
     """Lines of one conversation by rule, in the order of the messages; one of each kind per message."""
-    found = [_line(message, "decision") for message in messages if _DECISION.search(message.content)]
+    found = [_line(message, "decision") for message in messages if is_decision(message)]
     found += [_line(message, "action") for message in messages if is_action(message)]
     found += [_line(message, "question") for message in open_questions(messages)]
     for message in messages:
@@ -33,7 +36,21 @@ def find_lines(messages: Sequence[Message]) -> list[DigestLine]:
 
 def is_action(message: Message) -> bool:
     """Somebody takes on work, or is asked by name to."""
-    return bool(_ACTION.search(message.content) or _ASKED.search(message.content))
+    text = _plain(message)
+    return bool(_ACTION.search(text) or _ASKED.search(text))
+
+
+def is_decision(message: Message) -> bool:
+    """Something is decided: "agreed" is, "agreed?" and "not agreed yet" are not."""
+    for sentence in sentences(_plain(message)):
+        match = _DECISION.search(sentence)
+        if match and not (match["verb"] and (sentence.endswith("?") or _DENIED.search(sentence[: match.start()]))):
+            return True
+    return False
+
+
+def _plain(message: Message) -> str:
+    return message.content.replace("’", "'")
 
 
 def open_questions(messages: Sequence[Message]) -> list[Message]:

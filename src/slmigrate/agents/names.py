@@ -1,10 +1,11 @@
-"""Names in a sentence: capitalised words that are no ordinary word, and everybody who is known by name."""
+"""Names in a sentence: everybody who is known by name, and capitalised words that cannot be taken for a word."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from slmigrate.agents.dates import MONTHS, WEEKDAYS
-from slmigrate.agents.quantities import UNITS
+from slmigrate.agents.quantities import UNITS, WORDS
 from slmigrate.agents.text import COMMON
 
 _TOKEN = re.compile(r"[^\W\d_][\w'’-]*")
@@ -14,43 +15,87 @@ OPENERS = frozenset(
     everything finally first following furthermore further given hence however indeed instead it's last lastly later
     meanwhile moreover neither nevertheless next nobody none nothing otherwise overall people perhaps problem second
     several similarly since somebody someone something somewhere still team then therefore they'll third though thus
-    together two three four five six seven eight nine ten twelve unless unlike upon users usually various whether within
-    without yet new no not only many much most several current currently discussion conversation summary release work
-    developers engineers members participants plans today tomorrow yesterday both old all half additional""".split()
+    together unless unlike upon users usually various whether within without yet new no not only many much most current
+    currently release work plans today tomorrow yesterday tonight both old all half each every as at by for from on once
+    one ones afterwards already also always anyway because before behind below between beyond maybe never now often
+    sometimes soon there there's these those thanks using while who why what when where which whose everyone's nobody's
+    main key important using based using due up down see let lets please sorry yes hello hi hey thank good
+    great""".split()
 )
 """Words that open a sentence with a capital letter and are no names."""
-_VERB = re.compile(
-    r"\s+(?:will|would|is|are|was|were|has|had|have|can|could|wants?|asks?|asked|says?|said|takes?|took|does|did|does|"
-    r"agreed|agrees|decided|decides|suggests?|suggested|fixes|fixed|sends?|sent|thinks?|thought|works?|worked|gets?|got|"
-    r"makes?|made|needs?|needed|plans?|planned|offers?|offered|found|finds|orders?|ordered|writes?|wrote|reports?|"
-    r"reported|explains?|explained|proposes?|proposed|and\s+[A-ZÄÖÜ]|'s\b|’s\b)"
+_WORD_ENDINGS = (
+    "tion",
+    "sion",
+    "ment",
+    "ness",
+    "ance",
+    "ence",
+    "ity",
+    "ers",
+    "ors",
+    "ings",
+    "tions",
+    "ments",
+    "ous",
+    "able",
 )
+_VERB_ENDINGS = (("ing", 7), ("ly", 7), ("ed", 6))
+"""(ending, letters a word must have at least): Emily, Kelly, King and Fred are none."""
 _LANGUAGE = frozenset({"i", "i'm", "i'll", "i've", "i'd", "ok", "okay"})
+_PLAIN_WORDS = COMMON | OPENERS | _LANGUAGE | MONTHS.keys() | WEEKDAYS.keys() | UNITS.keys() | WORDS.keys()
 
 
-def find_names(sentence: str, people: Iterable[str] = ()) -> list[str]:
-    """Names of `sentence`: known people wherever they stand, and capitalised words that cannot be taken for a word.
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word taken for a name. `opens`: it stands at the start of a sentence, where any word has a capital."""
 
-    A capitalised word at the start of a sentence counts when a verb of a person follows it ("Bruno will …") and it is
-    no usual opening word.
+    text: str
+    opens: bool = False
+
+
+def find_names(sentence: str) -> list[Name]:
+    """Capitalised words of `sentence` that are no ordinary word.
+
+    At the start of a sentence also words with an ending that names do not have (`Deployment`) are left out. What
+    remains there may be an ordinary word: whoever looks it up allows for other forms of it.
     """
-    known = {part.lower() for name in people for part in (name, *name.split()) if len(part) > 1}
-    found: list[str] = []
+    found: list[Name] = []
     for match in _TOKEN.finditer(sentence):
-        word = match.group().removesuffix("'s").removesuffix("’s")
-        if word.lower() in known and word[0].isupper():
-            found.append(word)
-        elif word[0].isupper() and not _ordinary(word) and _is_name(sentence, match):
-            found.append(word)
+        word = re.sub(r"['’]s?$", "", match.group())
+        opens = _AT_START.search(sentence[: match.start()]) is not None
+        plain = all(part in _PLAIN_WORDS for part in word.lower().split("-"))
+        if word[:1].isupper() and not plain and not (opens and _has_word_ending(word.lower())):
+            found.append(Name(word, opens))
     return list(dict.fromkeys(found))
 
 
-def _ordinary(word: str) -> bool:
-    lower = word.lower()
-    return lower in COMMON | OPENERS | _LANGUAGE or lower in MONTHS or lower in WEEKDAYS or lower in UNITS
+def find_people(sentence: str, people: Iterable[str]) -> list[str]:
+    """Those of `people` whom `sentence` names, by the whole name or a part of it.
+
+    Nicknames are found in lower case too. One that is an ordinary word (`Will`) counts only with its capital and not at
+    the start of a sentence.
+    """
+    words = {word.lower() for word in re.findall(r"\w+", sentence)}
+    found = []
+    for person in people:
+        for part in dict.fromkeys((person, *re.findall(r"[^\W_]{2,}", person))):
+            plain = part.lower() in _PLAIN_WORDS
+            if not words.intersection(re.findall(r"\w+", part.lower())) or (plain and part != person):
+                continue
+            pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
+            match = re.search(pattern, sentence, 0 if plain or part != person else re.IGNORECASE)
+            if match and not (plain and (part.islower() or _AT_START.search(sentence[: match.start()]))):
+                found.append(part)
+                break
+    return found
 
 
-def _is_name(sentence: str, match: re.Match[str]) -> bool:
-    if _AT_START.search(sentence[: match.start()]) is None:
+def is_plain_word(name: str) -> bool:
+    """Whether a name is an ordinary word too, such as `Will`."""
+    return name.lower() in _PLAIN_WORDS
+
+
+def _has_word_ending(word: str) -> bool:
+    if len(word) > 5 and word.endswith(_WORD_ENDINGS):
         return True
-    return _VERB.match(sentence, match.end()) is not None
+    return any(word.endswith(ending) and len(word) >= letters for ending, letters in _VERB_ENDINGS)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from slmigrate.agents.dates import find_days
+from slmigrate.agents.figures import Figures, in_words, wrong_figures
 from slmigrate.agents.grounding import check
+from slmigrate.agents.quantities import find_quantities
 from slmigrate.agents.sources import Message
 from slmigrate.agents.text import sentences
 from slmigrate.engines.base import Engine, Generation, Request
@@ -56,8 +58,10 @@ def read_tasks(path: Path) -> list[Any]:
     if not entries:
         raise EmptyInput(path, expected=EXPECTED)
     for number, entry in enumerate(entries, start=1):
-        if not isinstance(entry, str) and not (isinstance(entry, dict) and "description" in entry):
-            raise WrongFormat(path, found=f"entry {number} has no 'description'", expected=EXPECTED)
+        text = entry.get("description") if isinstance(entry, dict) else entry
+        if not isinstance(text, str) or not text.strip():
+            found = f"entry {number} has no 'description'" if isinstance(entry, dict) else f"entry {number} is no text"
+            raise WrongFormat(path, found=found, expected=EXPECTED)
     return entries
 
 
@@ -68,14 +72,13 @@ def make_report(entries: Sequence[Any], engine: Engine | None, *, today: date) -
         engine: writes the summary from the figures; what it writes is checked against them. None: computed.
     """
     problems: list[TaskProblem] = []
-    tasks = [_understood(entry, problems) for entry in entries]
+    tasks = [_understood(entry, today, problems) for entry in entries]
     done = [task for task in tasks if task.done]
     left = [task for task in tasks if not task.done]
     timed = [task for task in done if task.deadline and task.completed]
     late = [task for task in timed if task.completed and task.deadline and task.completed > task.deadline]
     overdue = [task for task in left if task.deadline and task.deadline < today]
-    figures = _figures(len(tasks), len(done), len(timed) - len(late), len(late), overdue, today)
-    summary, by = _summary(figures, engine)
+    summary, by = _summary(_counted(tasks, len(timed), len(late), overdue, today), engine)
     return TaskReport(
         work_completed=tuple(task.description for task in done),
         work_not_completed=tuple(task.description for task in left),
@@ -91,7 +94,7 @@ def make_report(entries: Sequence[Any], engine: Engine | None, *, today: date) -
     )
 
 
-def _understood(entry: Any, problems: list[TaskProblem]) -> Task:
+def _understood(entry: Any, today: date, problems: list[TaskProblem]) -> Task:
     if isinstance(entry, str):
         problems.append(TaskProblem(task=entry, problem="only a text: no status, taken as not completed"))
         return Task(description=entry, done=False)
@@ -110,6 +113,8 @@ def _understood(entry: Any, problems: list[TaskProblem]) -> Task:
         problems.append(TaskProblem(task=text, problem="completed, but without a date: neither on time nor late"))
     if not task.done and task.completed is not None:
         problems.append(TaskProblem(task=text, problem=f"has a completion date, but the status {status!r}"))
+    if task.completed is not None and task.completed > today:
+        problems.append(TaskProblem(task=text, problem=f"completed on {task.completed}, which is after {today}"))
     return task
 
 
@@ -127,30 +132,34 @@ def _date(entry: Mapping[str, Any], key: str, task: str, problems: list[TaskProb
     return None
 
 
-def _figures(total: int, done: int, on_time: int, late: int, overdue: Sequence[Task], today: date) -> str:
-    """The report in plain sentences, every one of them computed."""
-    parts = [f"As of {today.isoformat()}, {done} of {total} tasks are completed and {total - done} are not."]
-    if on_time or late:
-        parts.append(f"{on_time} were completed on time and {late} after their deadline.")
-    if overdue:
-        longest = min(overdue, key=lambda task: task.deadline or today)
-        days = (today - (longest.deadline or today)).days
-        parts.append(f"{len(overdue)} are overdue; the longest by {days} days: {longest.description}.")
-    else:
-        parts.append("Nothing is overdue.")
-    return " ".join(parts)
+def _counted(tasks: Sequence[Task], timed: int, late: int, overdue: Sequence[Task], today: date) -> Figures:
+    longest = min(overdue, key=lambda task: task.deadline or today, default=None)
+    return Figures(
+        today=today,
+        total=len(tasks),
+        completed=sum(task.done for task in tasks),
+        on_time=timed - late,
+        late=late,
+        overdue=len(overdue),
+        longest_days=(today - (longest.deadline or today)).days if longest else 0,
+        longest=longest.description if longest else "",
+    )
 
 
-def _summary(figures: str, engine: Engine | None) -> tuple[str, Literal["model", "computed"]]:
-    """The model's words where every number and name of them is in the figures, else the figures themselves."""
+def _summary(figures: Figures, engine: Engine | None) -> tuple[str, Literal["model", "computed"]]:
+    """The model's words where every number, date and name of them is in the figures, each number for what it counts;
+    else the figures themselves."""
+    computed = in_words(figures)
     if engine is None or "summarization" not in engine.tasks:
-        return figures, "computed"
+        return computed, "computed"
     generation = Generation(max_new_tokens=80, temperature=0, seed=0)
-    text = engine.answer(Request(task="summarization", text=figures, generation=generation, truncate=True)).text
-    source = Message(id="figures", author="report", author_id="report", timestamp=_noon(), content=figures)
-    written = sentences(text)
-    if not written or any(check(sentence, [source]) for sentence in written) or len(text) > len(figures):
-        return figures, "computed"
+    reply = engine.answer(Request(task="summarization", text=computed, generation=generation, truncate=True))
+    source = Message(id="figures", author="report", author_id="report", timestamp=_noon(), content=computed)
+    written = sentences(reply.text)
+    wrong = [it for sentence in written for it in (*check(sentence, [source]), *wrong_figures(sentence, figures))]
+    says_something = any(find_quantities(sentence) for sentence in written)
+    if wrong or not says_something or reply.finish == "length" or len(reply.text) > len(computed):
+        return computed, "computed"
     return " ".join(written), "model"
 
 

@@ -1,11 +1,14 @@
 """`slmigrate digest` and `slmigrate tasks`."""
 
+import errno
+import os
 from datetime import date
 from pathlib import Path
 
 import click
 
-from slmigrate.cli.output import emit, format_option, progress
+from slmigrate.cli.output import emit, format_option, progress, say
+from slmigrate.errors import FileMissing, WrongFormat
 
 model_option = click.option(
     "--model", default="smollm2-135m", show_default=True, help="Any spec; `extractive` needs no weights."
@@ -39,9 +42,14 @@ def digest(export: Path, model: str, output: Path | None, format_: str) -> int:
     from slmigrate.agents.sources import read_channel
     from slmigrate.models.resolve import resolve
 
+    _can_write(output, beside=export)
     channel = read_channel(export)
-    with resolve(model) as engine, progress(f"Reading #{channel.name}") as update:
+    with (
+        resolve(model) as engine,
+        progress(f"Summarising #{channel.name}, {len(channel.messages):,} messages") as update,
+    ):
         document = make_digest(channel, engine, progress=update)
+    say(f"{len(document.conversations):,} conversations")
     emit(document, format_=_format(format_, output), render=digest_markdown, output=output)
     return 0
 
@@ -68,12 +76,28 @@ def tasks(file: Path, today: date | None, model: str, output: Path | None, forma
     from slmigrate.agents.tasks import make_report, read_tasks
     from slmigrate.models.resolve import resolve
 
+    _can_write(output, beside=file)
     entries = read_tasks(file)
     day = date(today.year, today.month, today.day) if today else date.today()
-    with resolve(model) as engine:
+    with resolve(model) as engine, progress(f"Reporting on {len(entries):,} tasks", total=1) as update:
         document = make_report(entries, engine, today=day)
+        update(1)
     emit(document, format_=_format(format_, output), render=tasks_markdown, output=output)
     return 0
+
+
+def _can_write(output: Path | None, *, beside: Path) -> None:
+    """Say before the model works, not after, that its answer would have nowhere to go, or go over what it reads."""
+    if output is None:
+        return
+    if output.exists() and beside.exists() and output.samefile(beside):
+        raise WrongFormat(output, found="the file that is read", expected="another file for -o")
+    if not output.parent.exists():
+        raise FileMissing(output.parent, what="folder")
+    if not output.parent.is_dir():
+        raise WrongFormat(output.parent, found="a file", expected=f"a folder to write {output.name!r} in")
+    if not os.access(output.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(output.parent))
 
 
 def _format(asked: str, output: Path | None) -> str:

@@ -110,6 +110,8 @@ class LlamaCpp(Engine):
         parameters.n_ctx = MAX_CONTEXT
         parameters.n_parallel = 1
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+        # waiting threads sleep: with the default they spin, and two models on two cores take many times as long
+        parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
         parameters.api_keys = [self._key]
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0

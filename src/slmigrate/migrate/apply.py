@@ -7,13 +7,24 @@ any moment leaves an open receipt, from which `roll_back` restores every byte.
 import contextlib
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
-from slmigrate.errors import ChangedOnDisk, MigrateError, NotWritable
+from slmigrate.errors import ChangedOnDisk, MigrateError
 from slmigrate.migrate.plan import Change, Draft, sha256
-from slmigrate.migrate.receipts import Writer, alone, original_path, save, write_file
+from slmigrate.migrate.receipts import (
+    Writer,
+    alone,
+    clear_staged,
+    is_inside,
+    original_path,
+    save,
+    staged,
+    sync_folder,
+    write_file,
+)
 from slmigrate.records import Receipt, ReceiptFile
-from slmigrate.state import new_id, now
+from slmigrate.state import FOLDER, new_id, now, project_folder
 
 
 class CannotChange(MigrateError):
@@ -23,45 +34,61 @@ class CannotChange(MigrateError):
         super().__init__(f"{path!r} {why}; nothing was written.")
 
 
+class NothingToChange(MigrateError):
+    """An empty plan. It gets no receipt, which would stand before the real ones."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"The plan for {str(root)!r} changes nothing, so nothing was written.")
+
+
 class StoppedHalfWay(MigrateError):
-    """Writing failed, and what was written was taken back."""
+    """Writing failed. What was written was taken back, or is named."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"Writing {path!r} failed ({why}); every file is as it was before.")
+    def __init__(self, path: str, why: str, left: Sequence[str] = ()) -> None:
+        names = ", ".join(repr(name) for name in left)
+        state = f"could not put back {names}: run slmigrate rollback" if left else "every file is as it was before"
+        super().__init__(f"Writing {path!r} failed ({why}); {state}.")
 
 
-def apply_plan(root: Path, draft: Draft, *, write: Writer = write_file) -> Receipt:
+def apply_plan(root: Path, draft: Draft, *, write: Writer | None = None) -> Receipt:
     """Write every change of `draft`, or none.
 
     Args:
         root: the folder that the plan was made for.
-        write: how a file is written; tests hand in one that fails.
+        write: how a file is written; tests hand in one that fails. None: whole, through `.slmigrate/staged`.
 
     Raises:
+        NothingToChange: the plan is empty.
         ChangedOnDisk: a file is not what it was when the plan was made.
-        CannotChange: a symlink, a read-only file, or a path outside the root.
-        NotWritable: the receipt cannot be kept, so nothing is changed.
+        CannotChange: a symlink, a read-only file, a path outside the root; or the receipt cannot be kept.
         StoppedHalfWay: the disk filled up or a permission went away; what was written was restored.
         Busy: another migration is at work.
     """
+    if not draft.changes:
+        raise NothingToChange(root)
     for change in draft.changes:
         _check(root, change)
     try:
-        with alone(root):
-            for change in draft.changes:
-                _check(root, change)
+        project_folder(root)
+    except OSError as error:
+        raise CannotChange(FOLDER, f"cannot be written ({error.strerror})") from error
+    with alone(root):
+        for change in draft.changes:
+            _check(root, change)
+        clear_staged(root)
+        write = write or staged(root)
+        try:
             receipt = _open_receipt(root, draft, write)
-            _write_all(root, draft, receipt, write)
-            done = receipt.model_copy(update={"state": "applied"})
-            save(root, done, write)
-            return done
-    except PermissionError as error:
-        raise NotWritable(root, error.strerror or str(error)) from error
+        except OSError as error:
+            raise CannotChange(f"{FOLDER}/receipts", f"cannot be written ({error.strerror})") from error
+        done = _write_all(root, draft, receipt, write)
+        clear_staged(root)
+        return done
 
 
 def _check(root: Path, change: Change) -> None:
     path = root / change.path
-    if not path.parent.resolve().is_relative_to(root.resolve()):
+    if not is_inside(root, change.path):
         raise CannotChange(change.path, "lies outside the project")
     if path.is_symlink():
         raise CannotChange(change.path, "is a symbolic link")
@@ -105,23 +132,46 @@ def _open_receipt(root: Path, draft: Draft, write: Writer) -> Receipt:
     return receipt
 
 
-def _write_all(root: Path, draft: Draft, receipt: Receipt, write: Writer) -> None:
-    written: list[tuple[Change, ReceiptFile]] = []
-    for change, file in zip(draft.changes, receipt.files, strict=True):
-        try:
+def _write_all(root: Path, draft: Draft, receipt: Receipt, write: Writer) -> Receipt:
+    """Write the files and close the receipt; whatever stops that half way, a Ctrl-C included, puts everything back."""
+    at = ""
+    try:
+        for change, file in zip(draft.changes, receipt.files, strict=True):
+            at = change.path
             write(root / change.path, change.after, file.mode)
-        except OSError as error:
-            for earlier, kept in reversed(written):
-                put_back(root / earlier.path, earlier.before, kept.mode)
-            with contextlib.suppress(OSError):  # the originals are back; a receipt that stays open only says less
-                save(root, receipt.model_copy(update={"state": "rolled-back"}), write_file)
-            raise StoppedHalfWay(change.path, error.strerror or str(error)) from error
-        written.append((change, file))
+        at = f"{FOLDER}/receipts/{receipt.id}"
+        done = receipt.model_copy(update={"state": "applied"})
+        save(root, done, write)
+        return done
+    except BaseException as error:
+        left = _take_back(root, draft, receipt)
+        if isinstance(error, OSError) or left:
+            why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise StoppedHalfWay(at, why, left) from error
+        raise
 
 
-def put_back(path: Path, before: bytes | None, mode: int, *, write: Writer = write_file) -> None:
+def _take_back(root: Path, draft: Draft, receipt: Receipt) -> list[str]:
+    """Put back what differs; the paths that could not be."""
+    left = []
+    for change, file in zip(draft.changes, receipt.files, strict=True):
+        path = root / change.path
+        try:
+            there = path.read_bytes() if path.exists() else None
+            if there == change.after and there != change.before:
+                put_back(path, change.before, file.mode, write=staged(root))
+        except OSError:
+            left.append(change.path)
+    if not left:
+        with contextlib.suppress(OSError):  # the originals are back; a receipt that stays open only says less
+            save(root, receipt.model_copy(update={"state": "rolled-back"}), write_file)
+    return left
+
+
+def put_back(path: Path, before: bytes | None, mode: int, *, write: Writer) -> None:
     """Restore one file: its bytes and permissions, or its absence."""
     if before is None:
         path.unlink(missing_ok=True)
+        sync_folder(path.parent)
     else:
         write(path, before, mode)

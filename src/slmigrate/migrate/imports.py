@@ -1,7 +1,7 @@
 """Imports after the edits: replaced where they stand, new ones added, those that only the old code used dropped.
 
-Nothing else moves. New lines stand where the first replaced import stood, so that a diff reads as a replacement; without
-one behind the last import of the module that comes before their first use.
+Nothing else moves. New lines stand where the first replaced import stood, so that a diff reads as a replacement;
+without one, behind the last import of the module that comes before their first use.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -78,9 +78,8 @@ def _first_use(bodies: list[list[Statement]], lines: list[str]) -> int:
 
 def _was_old_home(before: object, after: list[Statement]) -> bool:
     """A module-level import of what is replaced, in whole or in part."""
-    if not _is_import(before) or (len(after) == 1 and after[0] is before):
+    if not isinstance(before, cst.SimpleStatementLine) or (len(after) == 1 and after[0].deep_equals(before)):
         return False
-    assert isinstance(before, cst.SimpleStatementLine)
     first = before.body[0]
     if isinstance(first, cst.ImportFrom):
         return first.module is not None and _code(first.module).split(".")[0] in OLD_HOMES
@@ -203,7 +202,7 @@ class _Dropper(cst.CSTTransformer):
         for statement in statements:
             kept, added = self._reduced(statement)
             touched = touched or kept is not statement
-            out += ([kept] if kept is not None else []) + added
+            out += [*([kept] if kept is not None else []), *added]
         return out if touched else None
 
     def _reduced(self, statement: cst.BaseSmallStatement) -> tuple[cst.BaseSmallStatement | None, list[cst.ImportFrom]]:
@@ -218,7 +217,7 @@ class _Dropper(cst.CSTTransformer):
         new = [cst.ensure_type(_line(line).body[0], cst.ImportFrom) for line in added]
         if not kept:
             return None, new
-        kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
+        kept[-1] = kept[-1].with_changes(comma=_last_comma(kept[-1].comma, statement.names[-1].comma))
         return statement.with_changes(names=kept), new
 
     def _instead(self, statement: cst.Import | cst.ImportFrom, alias: cst.ImportAlias) -> str | None:
@@ -238,6 +237,17 @@ class _Dropper(cst.CSTTransformer):
         there = line in self.written or line in self._have
         self.written.add(line)
         return not there
+
+
+def _last_comma(own: object, last: object) -> cst.Comma | cst.MaybeSentinel:
+    """The comma of a name that is the last one now: laid out as the last one was, with its own comment."""
+    if not isinstance(last, cst.Comma):
+        return cst.MaybeSentinel.DEFAULT
+    if isinstance(own, cst.Comma):
+        mine, theirs = own.whitespace_after, last.whitespace_after
+        if isinstance(mine, cst.ParenthesizedWhitespace) and isinstance(theirs, cst.ParenthesizedWhitespace):
+            return last.with_changes(whitespace_after=theirs.with_changes(first_line=mine.first_line))
+    return last
 
 
 def _joined(statements: list[cst.BaseSmallStatement]) -> list[cst.BaseSmallStatement]:

@@ -2,11 +2,14 @@
 
 import difflib
 import hashlib
+import io
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmigrate.errors import MigrateError
+from slmigrate.migrate.project import Project
 from slmigrate.migrate.requirements import plan_requirements
 from slmigrate.migrate.target import Target
 from slmigrate.records import CallSite, Edit, FileChange, Plan, Untouched
@@ -41,6 +44,8 @@ class Draft:
 
     plan: Plan
     changes: tuple[Change, ...] = field(default_factory=tuple)
+    keys: frozenset[str] = frozenset()
+    """Every model that the new text names; `plan.models` has one per task."""
 
 
 def make_plan(
@@ -66,43 +71,46 @@ def make_plan(
     """
     untouched: list[Untouched] = []
     changes: list[Change] = []
-    planned = {(target.site.path, target.site.line) for target in targets}
+    project = Project(root)
+    planned = [target.site for target in targets]
     for site in sites:
-        if (site.path, site.line) not in planned:
+        if site not in planned:
             why = (reasons or {}).get(f"{site.path}:{site.line}", site.reason)
             untouched.append(Untouched(path=site.path, line=site.line, reason=why))
     for path in sorted({target.site.path for target in targets}):
         mine = [target for target in targets if target.site.path == path]
-        change, left = _plan_file(root, path, mine, beside=beside)
+        change, left = _plan_file(project, root, path, mine, beside=beside)
         untouched += left
         if change is not None:
             changes.append(change)
     if changes:
-        changes += plan_requirements(root, {change.path: change.after for change in changes}, beside=beside)
+        changes += plan_requirements(project, root, {change.path: change.after for change in changes}, beside=beside)
+    done = {(edit.path, edit.line) for change in changes for edit in change.edits}
+    changed = [target for target in targets if (target.site.path, target.site.line) in done]
     plan = Plan(
         root=str(root),
         mode="beside" if beside else "in-place",
-        models={target.site.task or "": target.key for target in targets},
+        models={target.site.task or "": target.key for target in changed},
         comparison=None,
         verdict=None,
         changes=tuple(_public(change) for change in changes),
         untouched=tuple(untouched),
     )
-    return Draft(plan=plan, changes=tuple(changes))
+    return Draft(plan=plan, changes=tuple(changes), keys=frozenset(target.key for target in changed))
 
 
 def _plan_file(
-    root: Path, path: str, targets: Sequence[Target], *, beside: bool
+    project: Project, root: Path, path: str, targets: Sequence[Target], *, beside: bool
 ) -> tuple[Change | None, list[Untouched]]:
     from slmigrate.migrate.rewriting import rewrite_file
 
+    reason = None if path.endswith(".py") else "only .py files are rewritten yet"
+    if local := _local_module(root, path):
+        reason = f"{local} would be imported instead of ours"
+    if reason:
+        return None, [Untouched(path=path, line=target.site.line, reason=reason) for target in targets]
     data = (root / path).read_bytes()
-    if local := _local_config(root, path):
-        left = [
-            Untouched(path=path, line=t.site.line, reason=f"{local} would be imported instead of ours") for t in targets
-        ]
-        return None, left
-    outcome = rewrite_file(path, data, targets, beside=beside)
+    outcome = rewrite_file(path, data, targets, beside=beside, project=project)
     if not outcome.edits or outcome.code == data:
         return None, outcome.untouched
     if not beside:
@@ -122,11 +130,13 @@ def beside_path(path: str) -> str:
     return f"{stem}_slm{dot}{suffix}"
 
 
-def _local_config(root: Path, path: str) -> str | None:
-    """A project's own sml_config.py stands before ours on the path of the script."""
+def _local_module(root: Path, path: str) -> str | None:
+    """A project's own module of that name stands before ours on the path of the script."""
     for folder in ((root / path).parent, root):
-        if (folder / "sml_config.py").exists():
-            return (folder / "sml_config.py").relative_to(root).as_posix()
+        for name in ("sml_config.py", "sml_config", "slmigrate.py", "slmigrate"):
+            there = folder / name
+            if there.is_file() or (there / "__init__.py").is_file():
+                return there.relative_to(root).as_posix()
     return None
 
 
@@ -149,8 +159,15 @@ def unified(change: Change) -> str:
     """The change as a unified diff, beside against the original; line ends are not shown."""
     before = _lines(change.before or change.original or b"")
     name = change.copied_from or change.path
-    return "\n".join(difflib.unified_diff(before, _lines(change.after), f"a/{name}", f"b/{change.path}", lineterm=""))
+    diff = difflib.unified_diff(before, _lines(change.after), f"a/{name}", f"b/{change.path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff).rstrip(
+        "\n"
+    )
 
 
 def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8-sig", errors="replace").splitlines()
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    return list(io.StringIO(data.decode(encoding, errors="replace"), newline=None))

@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,6 +28,46 @@ class Busy(MigrateError):
 def write_file(path: Path, data: bytes, mode: int | None) -> None:
     """The writer that is used outside tests."""
     write_atomic(path, data, mode=mode)
+
+
+def staged(root: Path) -> Writer:
+    """A writer whose half-written files lie in `.slmigrate/staged`, so that a crash leaves none beside the source."""
+    folder = project_folder(root) / "staged"
+
+    def write(path: Path, data: bytes, mode: int | None) -> None:
+        folder.mkdir(exist_ok=True)
+        if folder.stat().st_dev != path.parent.stat().st_dev:
+            write_atomic(path, data, mode=mode)  # a rename cannot cross file systems
+            return
+        if mode is None:
+            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+        half = folder / "file"
+        half.unlink(missing_ok=True)
+        write_atomic(half, data, mode=mode)
+        os.replace(half, path)
+        sync_folder(path.parent)
+
+    return write
+
+
+def clear_staged(root: Path) -> None:
+    """Throw away what a crash left half written."""
+    shutil.rmtree(root / FOLDER / "staged", ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or a removal in it durable; not every file system allows it."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def is_inside(root: Path, path: str) -> bool:
+    """Whether the file named by `path` lies under `root`, whatever links its folders are."""
+    return (root / path).parent.resolve().is_relative_to(root.resolve()) and Path(path).name not in ("", "..")
 
 
 @contextmanager
@@ -59,9 +101,12 @@ def all_receipts(root: Path) -> list[Receipt]:
     found = []
     for path in sorted(receipts_folder(root).glob("*/receipt.json")):
         try:
-            found.append(Receipt.model_validate_json(path.read_bytes()))
+            receipt = Receipt.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise WrongFormat(path, found="a damaged receipt", expected="what migrate wrote") from error
+        if receipt.id != path.parent.name:
+            raise WrongFormat(path, found=f"a receipt of the id {receipt.id!r}", expected="the id of its folder")
+        found.append(receipt)
     return found
 
 

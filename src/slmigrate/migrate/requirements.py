@@ -1,24 +1,32 @@
-"""requirements.txt after the migration: what nothing imports any more goes, slmigrate comes."""
+"""requirements.txt after the migration: what nothing imports any more goes, slmigrate comes.
 
-import ast
+Only the file in the project's root, and only what this migration made superfluous: a line whose use was never seen in
+an import (a plugin, a server that is started by hand) stays.
+"""
+
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slmigrate.migrate.project import Project
 from slmigrate.records import Edit
 
 if TYPE_CHECKING:
     from slmigrate.migrate.plan import Change
 
 NAME = "requirements.txt"
-REPLACEABLE = {"transformers": "transformers", "torch": "torch", "openai": "openai"}
-"""Distribution -> the module that it is imported as. Only these are ever taken out."""
-_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_LEFT_OUT = {".git", ".venv", "venv", "node_modules", "__pycache__", ".slmigrate", "site-packages"}
+REPLACED = ("openai", "torch", "transformers")
+"""Distributions that may be taken out; they are imported by the same names."""
+NEED_TORCH = frozenset(
+    "accelerate bitsandbytes diffusers fairseq lightning peft pytorch_lightning sentence_transformers timm torchaudio "
+    "torchvision transformers trl".split()
+)
+"""Modules that work through torch without the project importing it."""
+_NAME = re.compile(r"^[\s\ufeff]*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
-def plan_requirements(root: Path, changed: Mapping[str, bytes], *, beside: bool) -> "list[Change]":
+def plan_requirements(project: Project, root: Path, changed: Mapping[str, bytes], *, beside: bool) -> "list[Change]":
     """The change of `root/requirements.txt`, or [] where there is none to make.
 
     Args:
@@ -35,38 +43,37 @@ def plan_requirements(root: Path, changed: Mapping[str, bytes], *, beside: bool)
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return []
-    gone = set() if beside else {name for name in REPLACEABLE if REPLACEABLE[name] not in imported(root, changed)}
+    gone, notes = (set[str](), ()) if beside else _superfluous(project, text, changed)
     after = _rewritten(text, gone).encode()
     if after == data:
         return []
-    what = f"nothing imports {', '.join(sorted(gone & _named(text)))} any more; " if gone & _named(text) else ""
-    edit = Edit(
-        id=f"{NAME}:1:requirements", path=NAME, line=1, rewrite="requirements", why=f"{what}slmigrate is needed"
-    )
+    what = f"nothing imports {', '.join(sorted(gone))} any more; " if gone else ""
+    why = f"{what}slmigrate is needed"
+    edit = Edit(id=f"{NAME}:1:requirements", path=NAME, line=1, rewrite="requirements", why=why, notes=notes)
     return [Change(NAME, data, after, (edit,))]
 
 
-def imported(root: Path, changed: Mapping[str, bytes]) -> set[str]:
-    """Top-level modules that any Python file of the project imports, after the change.
+def _superfluous(project: Project, text: str, changed: Mapping[str, bytes]) -> tuple[set[str], tuple[str, ...]]:
+    """What may be taken out, and a note on each line that has to stay."""
+    named = [name for name in REPLACED if name in _named(text)]
+    before, after = project.imported({}), project.imported(changed)
+    if before is None or after is None:
+        notes = [f"{name} stays: a file of the project cannot be parsed, and may import it" for name in named]
+        return set(), tuple(notes)
+    users = {name: _user(name, after, project) for name in named}
+    went = {name for name in named if users[name] is None and name in before}
+    if "torch" in named and users["torch"] is None and "transformers" in before:
+        went.add("torch")  # it was there for transformers, which needs it without anybody importing it
+    notes = [f"{name} stays: {users[name] or 'no import of it was ever seen'}" for name in named if name not in went]
+    return went, tuple(notes)
 
-    A file that cannot be parsed counts as importing everything: nothing is taken away that it may need.
-    """
-    found: set[str] = set()
-    for path in root.rglob("*.py"):
-        relative = path.relative_to(root)
-        if _LEFT_OUT & set(relative.parts) or not path.is_file():
-            continue
-        data = changed.get(relative.as_posix())
-        try:
-            tree = ast.parse(path.read_bytes() if data is None else data)
-        except (SyntaxError, ValueError, OSError):
-            return set(REPLACEABLE.values())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.split(".")[0])
-    return found
+
+def _user(name: str, after: Mapping[str, str], project: Project) -> str | None:
+    modules = {name} | (NEED_TORCH if name == "torch" else set())
+    for module in sorted(modules & set(after)):
+        return f"{after[module]} imports {module}"
+    notebook = project.notebook_with(name)
+    return f"{notebook} names it" if notebook else None
 
 
 def _named(text: str) -> set[str]:
@@ -74,19 +81,20 @@ def _named(text: str) -> set[str]:
 
 
 def _rewritten(text: str, gone: set[str]) -> str:
-    """`text` without the lines of `gone`; slmigrate in the place of the first of them, else at the end."""
+    """`text` without the requirements of `gone`; slmigrate in the place of the first of them, else at the end."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines(keepends=True)
     needed = "slmigrate" not in _named(text)
     out: list[str] = []
-    for line in lines:
-        match = _NAME.match(line)
-        if match and match.group(1).lower() in gone:
-            if needed:
-                out.append("slmigrate" + (line[len(line.rstrip("\r\n")) :]))
-                needed = False
-            continue
-        out.append(line)
+    inside = False  # of a requirement that goes on with a backslash (hashes)
+    for line in text.splitlines(keepends=True):
+        match = None if inside else _NAME.match(line)
+        goes = inside or (match is not None and match.group(1).lower() in gone)
+        inside = goes and line.rstrip("\r\n").endswith("\\")
+        if not goes:
+            out.append(line)
+        elif needed:
+            out.append(("\ufeff" if line.startswith("\ufeff") else "") + "slmigrate" + line[len(line.rstrip("\r\n")) :])
+            needed = False
     if needed:
         if out and not out[-1].endswith(("\n", "\r")):
             out[-1] += newline

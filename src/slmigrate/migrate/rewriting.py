@@ -1,5 +1,6 @@
 """From a file and its targets to its new text. Pure: bytes in, bytes out."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import libcst as cst
 
 from slmigrate.migrate.imports import settle
+from slmigrate.migrate.project import Project
 from slmigrate.migrate.rewrites import find_rewrite
 from slmigrate.migrate.source import SourceFile
 from slmigrate.migrate.target import Target
@@ -22,13 +24,24 @@ class Outcome:
     untouched: list[Untouched]
 
 
-def rewrite_file(path: str, data: bytes, targets: Sequence[Target], *, beside: bool) -> Outcome:
-    """Rewrite every target of one file. Encoding, byte order mark, line ends and all other text stay as they are."""
+def rewrite_file(
+    path: str, data: bytes, targets: Sequence[Target], *, beside: bool, project: Project | None = None
+) -> Outcome:
+    """Rewrite every target of one file. Encoding, byte order mark, line ends and all other text stay as they are.
+
+    Args:
+        targets: in the order of their lines, those on one line in the order of their calls.
+        project: the other files; None: the file stands on its own.
+    """
     try:
-        file = SourceFile(path, data)
-    except (cst.ParserSyntaxError, UnicodeDecodeError) as error:
-        why = f"LibCST cannot parse the file ({str(error).splitlines()[0]})"
-        return Outcome(data, (), [Untouched(path=path, line=target.site.line, reason=why) for target in targets])
+        body = _body(data)
+        file = SourceFile(path, body, project=project, targets=targets)
+    except (cst.ParserSyntaxError, UnicodeDecodeError, RecursionError) as error:
+        why = f"LibCST cannot parse the file ({(str(error).splitlines() or ['?'])[0]})"
+        return _nothing(path, data, targets, why)
+    if file.module.bytes != body:
+        why = "LibCST would change other bytes of the file too (a form feed or a backslash before a statement)"
+        return _nothing(path, data, targets, why)
     untouched = []
     used = set()
     for target in targets:
@@ -45,9 +58,31 @@ def rewrite_file(path: str, data: bytes, targets: Sequence[Target], *, beside: b
         rewrite.finish(file)
     changed = file.module.visit(_Apply(file))
     module = settle(changed, loose=file.loose_names, replaced=file.replaced_imports, new=sorted(file.new_imports))
-    code = module.bytes
-    compile(code, path, "exec", dont_inherit=True)  # never write what Python cannot read
+    code = module.bytes + data[len(body) :]
+    broken = _broken(code)
+    if broken:  # never write what Python cannot read
+        return _nothing(path, data, targets, f"the rewritten file would not be Python ({broken})")
     return Outcome(code, tuple(file.edits), untouched)
+
+
+def _nothing(path: str, data: bytes, targets: Sequence[Target], why: str) -> Outcome:
+    return Outcome(data, (), [Untouched(path=path, line=target.site.line, reason=why) for target in targets])
+
+
+def _body(data: bytes) -> bytes:
+    """`data` without the blank lines at its end, where LibCST shortens them (`\\n   \\n`, lone carriage returns)."""
+    kept = cst.parse_module(data).bytes == data
+    return data if kept else data.rstrip()
+
+
+def _broken(code: bytes) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the user's own, about their own strings
+            compile(code, "rewritten", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        return str(error)
+    return None
 
 
 class _Apply(cst.CSTTransformer):

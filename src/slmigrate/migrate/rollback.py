@@ -2,10 +2,19 @@
 
 from pathlib import Path
 
-from slmigrate.errors import EditedSince, FileMissing, MigrateError, NothingToRollBack, NotWritable
+from slmigrate.errors import EditedSince, FileMissing, MigrateError, NothingToRollBack
 from slmigrate.migrate.apply import put_back
 from slmigrate.migrate.plan import sha256
-from slmigrate.migrate.receipts import Writer, all_receipts, alone, original_path, save, write_file
+from slmigrate.migrate.receipts import (
+    Writer,
+    all_receipts,
+    alone,
+    clear_staged,
+    is_inside,
+    original_path,
+    save,
+    staged,
+)
 from slmigrate.records import Receipt, ReceiptFile
 from slmigrate.state import FOLDER
 
@@ -15,6 +24,20 @@ class NotTheLast(MigrateError):
 
     def __init__(self, receipt: str, later: str) -> None:
         super().__init__(f"{receipt} is not the last migration; take {later} back first (it changed the same files).")
+
+
+class OriginalLost(MigrateError):
+    """A receipt that cannot be followed."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path!r} {why}; nothing was restored.")
+
+
+class StoppedRestoring(MigrateError):
+    """A file could not be written back."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"Restoring stopped at {str(path)!r} ({why}). Run rollback again once it can be written.")
 
 
 def last_receipt(root: Path, receipt_id: str | None = None) -> Receipt:
@@ -42,7 +65,7 @@ def last_receipt(root: Path, receipt_id: str | None = None) -> Receipt:
     return chosen
 
 
-def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer = write_file) -> Receipt:
+def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer | None = None) -> Receipt:
     """Restore every file of a migration: bytes and permissions; files that it made are deleted.
 
     Works on a migration that was interrupted too. A rollback that was interrupted is finished by the next one.
@@ -50,22 +73,44 @@ def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer = writ
     Raises:
         NothingToRollBack, NotTheLast, FileMissing: see `last_receipt`.
         EditedSince: a file is neither as it was before nor as the migration left it; nothing is restored.
-        NotWritable: a file cannot be written; run it again once it can.
+        OriginalLost: the receipt names a file outside the project, or an original is gone; nothing is restored.
+        StoppedRestoring: a file cannot be written; run it again once it can.
     """
     last_receipt(root, receipt_id)  # before a folder is made for the lock
     try:
         with alone(root):
             receipt = last_receipt(root, receipt_id)
+            originals = [_original(root, receipt, number) for number in range(len(receipt.files))]
             edited = [file.path for file in receipt.files if not _known(root, file)]
             if edited:
                 raise EditedSince(edited)
-            for number, file in enumerate(receipt.files):
-                _restore(root, receipt, number, file, write)
+            clear_staged(root)
+            write = write or staged(root)
+            for file, original in zip(receipt.files, originals, strict=True):
+                _restore(root, file, original, write)
             done = receipt.model_copy(update={"state": "rolled-back"})
             save(root, done, write)
+            clear_staged(root)
             return done
-    except PermissionError as error:
-        raise NotWritable(root / FOLDER, error.strerror or str(error)) from error
+    except OSError as error:
+        raise StoppedRestoring(error.filename or FOLDER, error.strerror or str(error)) from error
+
+
+def _original(root: Path, receipt: Receipt, number: int) -> bytes | None:
+    """The content before, None for a file that was not there.
+
+    Raises:
+        OriginalLost: it is gone or damaged, or a receipt that somebody else wrote points out of the project.
+    """
+    file = receipt.files[number]
+    if not is_inside(root, file.path):
+        raise OriginalLost(file.path, "lies outside the project")
+    if file.before_sha256 is None:
+        return None
+    kept = original_path(root, receipt, number)
+    if not kept.is_file() or sha256(data := kept.read_bytes()) != file.before_sha256:
+        raise OriginalLost(file.path, f"has no whole original in {kept.relative_to(root).as_posix()!r}")
+    return data
 
 
 def _known(root: Path, file: ReceiptFile) -> bool:
@@ -78,14 +123,7 @@ def _known(root: Path, file: ReceiptFile) -> bool:
     return path.is_file() and sha256(path.read_bytes()) in (file.before_sha256, file.after_sha256)
 
 
-def _restore(root: Path, receipt: Receipt, number: int, file: ReceiptFile, write: Writer) -> None:
+def _restore(root: Path, file: ReceiptFile, original: bytes | None, write: Writer) -> None:
     path = root / file.path
-    if file.before_sha256 is None:
-        put_back(path, None, file.mode)
-        return
-    if path.exists() and sha256(path.read_bytes()) == file.before_sha256:
-        return
-    original = original_path(root, receipt, number).read_bytes()
-    if sha256(original) != file.before_sha256:
-        raise EditedSince([original_path(root, receipt, number).relative_to(root).as_posix()])
-    put_back(path, original, file.mode, write=write)
+    if original is None or path.read_bytes() != original:
+        put_back(path, original, file.mode, write=write)

@@ -11,6 +11,8 @@ import libcst as cst
 from libcst import metadata as meta
 from libcst._metadata_dependent import LazyValue
 
+from slmigrate.migrate.project import Project
+from slmigrate.migrate.target import Target
 from slmigrate.records import Edit
 
 Change = Callable[[Any], Any]
@@ -24,8 +26,16 @@ class SourceFile:
         libcst.ParserSyntaxError: LibCST cannot parse it.
     """
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(
+        self, path: str, data: bytes, *, project: Project | None = None, targets: Sequence[Target] = ()
+    ) -> None:
         self.path = path
+        self.project = project or Project()
+        """The other files."""
+        self.targets = {target.site.line: target for target in targets}
+        """What will be asked of this file, by line."""
+        self.memory: dict[str, Any] = {}
+        """What a rewrite keeps from one call site to the next."""
         self.wrapper = meta.MetadataWrapper(cst.parse_module(data))
         self._positions = self.wrapper.resolve(meta.PositionProvider)
         self._parents = self.wrapper.resolve(meta.ParentNodeProvider)
@@ -76,12 +86,11 @@ class SourceFile:
             node = self._parents[node]
         return node
 
-    def function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
-        """The innermost function around `node`."""
+    def call_around(self, node: cst.CSTNode) -> cst.Call | None:
+        """The call that has `node` as one of its arguments."""
         around = self.parent(node)
-        while around is not None and not isinstance(around, cst.FunctionDef):
-            around = self.parent(around)
-        return around
+        call = self.parent(around) if isinstance(around, cst.Arg) else None
+        return call if isinstance(call, cst.Call) else None
 
     def scope(self, node: cst.CSTNode) -> meta.Scope:
         """Where names used at `node` are looked up."""
@@ -96,6 +105,10 @@ class SourceFile:
     def assignments(self, name: cst.Name) -> list[meta.BaseAssignment]:
         """What binds `name` where it is used."""
         return list(self.scope(name)[name.value])
+
+    def scope_of(self, name: cst.Name) -> meta.Scope:
+        """Where `name`, as it is used here, is bound."""
+        return self.assignments(name)[0].scope
 
     def all_names(self) -> set[str]:
         """Every name that is bound or used anywhere in the file."""
@@ -159,11 +172,3 @@ def text_value(node: cst.BaseExpression | None) -> str | None:
         value = node.evaluated_value
         return value if isinstance(value, str) else None
     return None
-
-
-def without(call: cst.Call, dropped: Sequence[cst.Arg]) -> tuple[cst.Arg, ...]:
-    """The arguments of `call` but `dropped`; the last one keeps no comma that it did not have."""
-    kept = [arg for arg in call.args if arg not in dropped]
-    if kept and dropped and call.args and call.args[-1] in dropped:
-        kept[-1] = kept[-1].with_changes(comma=call.args[-1].comma)
-    return tuple(kept)

@@ -18,7 +18,8 @@ class Target:
 
     def notes(self) -> tuple[str, ...]:
         """A sentence for every parameter of the site that is only approximated."""
-        found = (self.support.get(name) for name in self.site.parameters)
+        asked = (name for name, value in self.site.parameters.items() if (name, value) != ("num_beams", 1))
+        found = (self.support.get(name) for name in asked)
         return tuple(f"{it.name}: {it.note}" for it in found if it is not None and it.level == "approximated")
 
     def refused(self) -> str | None:

@@ -1,4 +1,6 @@
-"""What both rewrites do: put `get_model_name(task, key)` where a model id stood."""
+"""What all rewrites do: put `get_model_name(task, key)` where a model id stood."""
+
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -10,15 +12,24 @@ GUIDE_TASKS = {"text-generation": "text_generation"}
 """Task names as the migration guide writes them in code."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What became of a model argument: `done` in a few words, or the `reason` why it was left alone."""
+
+    done: str = ""
+    reason: str = ""
+    added: cst.Arg | None = None
+    """An argument that the call gets on top."""
+
+
+def model_source(target: Target, key: str | None = None) -> str:
+    """`get_model_name("summarization", "smollm2-135m")`; `key` is an expression to stand for the key."""
+    return f"get_model_name({_task(target)}, {key or key_literal(target).value})"
+
+
 def model_call(target: Target) -> cst.Call:
-    """`get_model_name("summarization", "smollm2-135m")`."""
-    call = cst.parse_expression(f"get_model_name({_task(target)}, {_quoted(target.key)})")
-    return cst.ensure_type(call, cst.Call)
-
-
-def model_call_by_key(target: Target, parameter: str) -> str:
-    """`get_model_name("summarization", model_key)`, as source."""
-    return f"get_model_name({_task(target)}, {parameter})"
+    """The same as a node."""
+    return cst.ensure_type(cst.parse_expression(model_source(target)), cst.Call)
 
 
 def key_literal(target: Target) -> cst.SimpleString:
@@ -33,8 +44,24 @@ def taken(file: SourceFile) -> str | None:
     return None
 
 
+def names_in(node: cst.BaseExpression) -> set[str]:
+    """Every name in an expression."""
+    found = _Names()
+    node.visit(found)
+    return found.found
+
+
+class _Names(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value)
+
+
 def _task(target: Target) -> str:
-    task = target.site.task or "summarization"
+    task = target.site.task or ""  # rewrites refuse a site whose task is not known
     return _quoted(GUIDE_TASKS.get(task, task))
 
 

@@ -1,7 +1,7 @@
 """`transformers.pipeline("summarization", model=…)` becomes `slmigrate.pipeline(…)`: the same call without torch.
 
-The model argument becomes `get_model_name(task, key)`. Where it is a parameter of the function around, its default
-changes; beside the original, the parameter becomes `model_key`, as the migration guide shows it.
+The model argument becomes `get_model_name(task, key)`; where it is a parameter of the function around, see
+`default_model`. A pipeline whose result is used in a way that ours does not have is left alone.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import libcst as cst
 from libcst import metadata as meta
 
-from slmigrate.migrate.rewrites import names
-from slmigrate.migrate.source import SourceFile, argument, text_value, without
+from slmigrate.migrate.rewrites import default_model, names, pipeline_uses
+from slmigrate.migrate.source import SourceFile, argument, text_value
 from slmigrate.migrate.target import Target
 from slmigrate.records import Edit
 
@@ -25,6 +25,7 @@ DROPPED = {
     "torch_dtype": "the weights are quantised already",
     "dtype": "the weights are quantised already",
     "use_fast": "there is one tokenizer",
+    "tokenizer": "it comes with the model",
 }
 ALIAS = "slmigrate_pipeline"
 
@@ -37,23 +38,31 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     reason = _cannot(file, call, target) or names.taken(file)
     if reason:
         return reason
-    model = argument(call, "model", 1)
+    uses = pipeline_uses.check(file, call, target)
+    if isinstance(uses, str):
+        return uses
     dropped = [arg for arg in call.args if arg.keyword is not None and arg.keyword.value in DROPPED]
-    how = _change_model(file, call, model, target, beside=beside)
-    if how is None:
-        return _why_not(model)
+    how = _change_model(file, call, target, beside=beside)
+    if how.reason:
+        return how.reason
     if dropped:
-        file.change(call, lambda updated: _drop(updated, call, dropped))
+        places = {number for number, arg in enumerate(call.args) if arg in dropped}
+        file.change(call, lambda updated: _drop(updated, places))
+    if how.added is not None:
+        added = how.added
+        file.change(call, lambda updated: _append(updated, added))
     file.need_import(names.IMPORT)
     notes = [f"{arg.keyword.value} is dropped: {DROPPED[arg.keyword.value]}" for arg in dropped if arg.keyword]
+    for arg in dropped:
+        file.loose_names |= names.names_in(arg.value)
     file.record(
         Edit(
             id=f"{file.path}:{target.site.line}:{NAME}",
             path=file.path,
             line=target.site.line,
             rewrite=NAME,
-            why=f"{target.site.model} becomes {target.key}; {how}",
-            notes=(*target.notes(), *notes),
+            why=f"{target.site.model} becomes {target.key}; {how.done}",
+            notes=(*target.notes(), *notes, *uses),
         )
     )
     _migrated(file).append(call)
@@ -62,45 +71,45 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
 
 def finish(file: SourceFile) -> None:
     """Import `slmigrate.pipeline` under the name that the calls use; keep transformers' where others still use it."""
-    calls = _migrated(file)
-    if not calls:
-        return
-    migrated = {call.func for call in calls}
+    migrated = {call.func for call in _migrated(file)}
     for qualified in sorted(QUALIFIED):
-        for bound, uses in file.references(qualified).items():
-            mine = uses & migrated
-            if not mine:
-                continue
-            if mine == uses and not file.path.endswith("__init__.py"):
-                module, name = qualified.rsplit(".", 1)
-                file.replaced_imports[module, name] = ("slmigrate", "pipeline", True)
-            else:
-                _rename(file, mine)
-    rest = {func for func in migrated if isinstance(func, cst.Attribute)}
-    if rest:
-        free = "pipeline" not in file.all_names() - {"transformers"} or not file.bound_here("pipeline")
-        _rename(file, rest, "pipeline" if free else ALIAS)
-        file.loose_names.add("transformers")
+        module, name = qualified.rsplit(".", 1)
+        uses = file.references(qualified)
+        mine = {node for nodes in uses.values() for node in nodes & migrated}
+        whole = all(nodes <= migrated for nodes in uses.values())
+        if mine and whole and not file.path.endswith("__init__.py"):
+            file.replaced_imports[module, name] = ("slmigrate", "pipeline", True)
+        elif mine:
+            _rename(file, mine, ALIAS)
+    dotted = {func for func in migrated if isinstance(func, cst.Attribute)}
+    if dotted:
+        _rename(file, dotted, ALIAS if file.bound_here("pipeline") else "pipeline")
+        for func in dotted:
+            file.loose_names |= names.names_in(func)
 
 
 def _migrated(file: SourceFile) -> list[cst.Call]:
-    kept: list[cst.Call] = file.__dict__.setdefault("_pipeline_calls", [])
+    kept: list[cst.Call] = file.memory.setdefault(NAME, [])
     return kept
 
 
-def _import(bound: str) -> str:
-    return "from slmigrate import pipeline" + (f" as {bound}" if bound != "pipeline" else "")
-
-
-def _rename(file: SourceFile, functions: Iterable[cst.CSTNode], name: str = ALIAS) -> None:
+def _rename(file: SourceFile, functions: Iterable[cst.CSTNode], name: str) -> None:
     for function in functions:
         file.change(function, lambda updated: cst.Name(name, lpar=updated.lpar, rpar=updated.rpar))
-    file.need_import(_import(name))
+    file.need_import("from slmigrate import pipeline" + (f" as {name}" if name != "pipeline" else ""))
 
 
 def _find(file: SourceFile, target: Target) -> cst.Call | None:
+    """The call that scan saw; of several on one line, each once, in order."""
     site = target.site
-    return next((c for c in file.calls_at(site.line, site.end_line) if file.qualified(c.func) & QUALIFIED), None)
+    seen: set[cst.Call] = file.memory.setdefault(f"{NAME}-seen", set())
+    calls = [call for call in file.calls_at(site.line, site.end_line) if file.qualified(call.func) & QUALIFIED]
+    left = [call for call in calls if call not in seen]
+    exact = [call for call in left if (task := argument(call, "task", 0)) and text_value(task.value) == site.task]
+    found = next(iter(exact or left), None)  # scan also knows tasks by other names: `ner`, `sentiment-analysis`
+    if found is not None:
+        seen.add(found)
+    return found
 
 
 def _cannot(file: SourceFile, call: cst.Call, target: Target) -> str | None:
@@ -108,12 +117,14 @@ def _cannot(file: SourceFile, call: cst.Call, target: Target) -> str | None:
         return f"slmigrate.pipeline has no {target.site.task or 'unknown'} task"
     if any(arg.star for arg in call.args):
         return "its arguments are unpacked from a variable"
+    if argument(call, "task", 0) is None:
+        return "it names no task; slmigrate.pipeline needs one"
     for arg in call.args:
         name = arg.keyword.value if arg.keyword else None
-        if name is not None and name not in {"task", "model", "tokenizer", *DROPPED}:
+        if name is not None and name not in {"task", "model", *DROPPED}:
             return f"its argument {name!r} has no counterpart"
     tokenizer = argument(call, "tokenizer")
-    if tokenizer is not None and text_value(tokenizer.value) != target.site.model:
+    if tokenizer is not None and not _same_model(call, tokenizer):
         return "it has a tokenizer of its own"
     if len([arg for arg in call.args if arg.keyword is None]) > 2:
         return "it has more than two arguments without a name"
@@ -123,49 +134,76 @@ def _cannot(file: SourceFile, call: cst.Call, target: Target) -> str | None:
     return target.refused()
 
 
-def _drop(updated: cst.Call, original: cst.Call, gone: list[cst.Arg]) -> cst.Call:
-    keep = [number for number, arg in enumerate(original.args) if arg not in gone]
-    pruned = without(original, gone)
-    args = [updated.args[number].with_changes(comma=pruned[place].comma) for place, number in enumerate(keep)]
-    return updated.with_changes(args=args)
+def _same_model(call: cst.Call, tokenizer: cst.Arg) -> bool:
+    model = argument(call, "model", 1)
+    return model is not None and model.value.deep_equals(tokenizer.value)
 
 
-def _change_model(
-    file: SourceFile, call: cst.Call, model: cst.Arg | None, target: Target, *, beside: bool
-) -> str | None:
-    """Point the model argument at the key; a few words on how, or None when it cannot be done safely."""
+def _drop(call: cst.Call, places: set[int]) -> cst.Call:
+    kept = [arg for number, arg in enumerate(call.args) if number not in places]
+    if kept:
+        kept[-1] = kept[-1].with_changes(comma=call.args[-1].comma)
+    return call.with_changes(args=kept)
+
+
+def _append(call: cst.Call, added: cst.Arg) -> cst.Call:
+    """`call` with one argument more, laid out as the others are."""
+    if not call.args:
+        return call.with_changes(args=[added])
+    last = call.args[-1]
+    between = call.whitespace_before_args if isinstance(last.comma, cst.Comma) else cst.SimpleWhitespace(" ")
+    first = [*call.args[:-1], last.with_changes(comma=cst.Comma(whitespace_after=between))]
+    return call.with_changes(args=[*first, added.with_changes(comma=last.comma)])
+
+
+def _change_model(file: SourceFile, call: cst.Call, target: Target, *, beside: bool) -> names.Changed:
+    """Point the model argument at the key, or say why that is not safe."""
+    model = argument(call, "model", 1)
     if model is None:
-        added = cst.Arg(keyword=cst.Name("model"), value=names.model_call(target), equal=_tight())
-        file.change(call, lambda updated: updated.with_changes(args=[*_with_comma(updated.args), added]))
-        return "it named no model and got the task's default"
+        tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+        added = cst.Arg(keyword=cst.Name("model"), value=names.model_call(target), equal=tight)
+        return names.Changed(done="it named no model and got the task's default", added=added)
     if text_value(model.value) is not None:
-        if beside and _name_first(file, call, model, target):
-            return "the model is named by sml_config"
-        file.change(model.value, lambda updated: names.model_call(target))
-        return "the model is named by sml_config"
+        if not beside or not _name_first(file, call, model, target):
+            file.change(model.value, lambda updated: names.model_call(target))
+        return names.Changed(done="the model is named by sml_config")
     if isinstance(model.value, cst.Name):
-        return _change_variable(file, call, model.value, target, beside=beside)
-    return None
+        bindings = file.assignments(model.value)
+        node = bindings[0].node if len(bindings) == 1 and isinstance(bindings[0], meta.Assignment) else None
+        if isinstance(node, cst.Param):
+            return default_model.change(file, model.value, node, target, _stays(file, target), beside=beside)
+        if node is not None and target.site.model_source in ("variable", "literal"):
+            file.change(model.value, lambda updated: names.model_call(target))
+            return names.Changed(done=f"{model.value.value} is not used here any more")
+    code = cst.Module([]).code_for_node(model.value)
+    return names.Changed(
+        reason=f"the model comes from {code!r}, which cannot be changed safely; change it where it is set"
+    )
 
 
-def _with_comma(args: "tuple[cst.Arg, ...] | list[cst.Arg]") -> list[cst.Arg]:
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    return [*args[:-1], args[-1].with_changes(comma=comma)] if args else []
+def _stays(file: SourceFile, target: Target) -> default_model.Stays:
+    """Why another call of the same parameter does not go where `target` goes."""
 
+    def why(call: cst.Call) -> str | None:
+        other = file.targets.get(file.line(call))
+        if not file.qualified(call.func) & QUALIFIED or other is None:
+            return "it stays with transformers"
+        if (other.site.task, other.key) != (target.site.task, target.key):
+            return "a different task or model"
+        uses = pipeline_uses.check(file, call, other)
+        return _cannot(file, call, other) or (uses if isinstance(uses, str) else None)
 
-def _tight() -> cst.AssignEqual:
-    return cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    return why
 
 
 def _name_first(file: SourceFile, call: cst.Call, model: cst.Arg, target: Target) -> bool:
     """The guide's form: `model_name = get_model_name(…)` on a line before. Only where that name is free."""
     statement = file.statement(call)
-    if "model_name" in file.all_names() or not isinstance(statement, cst.SimpleStatementLine):
+    taken = "model_name" in file.all_names() or statement in file.changes
+    in_class = isinstance(file.parent(file.parent(statement) or statement), cst.ClassDef)
+    if taken or in_class or not isinstance(statement, cst.SimpleStatementLine):
         return False
-    line = cst.ensure_type(
-        cst.parse_statement(f"model_name = {names.model_call_by_key(target, names.key_literal(target).value)}"),
-        cst.SimpleStatementLine,
-    )
+    line = cst.ensure_type(cst.parse_statement(f"model_name = {names.model_source(target)}"), cst.SimpleStatementLine)
 
     def before(updated: cst.SimpleStatementLine) -> cst.FlattenSentinel[cst.BaseStatement]:
         first = line.with_changes(leading_lines=updated.leading_lines)
@@ -174,56 +212,3 @@ def _name_first(file: SourceFile, call: cst.Call, model: cst.Arg, target: Target
     file.change(statement, before)
     file.change(model.value, lambda updated: cst.Name("model_name"))
     return True
-
-
-def _change_variable(file: SourceFile, call: cst.Call, name: cst.Name, target: Target, *, beside: bool) -> str | None:
-    bindings = file.assignments(name)
-    if len(bindings) != 1 or not isinstance(bindings[0], meta.Assignment):
-        return None
-    node = bindings[0].node
-    if isinstance(node, cst.Param):
-        return _change_parameter(file, call, name, node, target, beside=beside)
-    if target.site.model_source in ("variable", "literal"):
-        file.change(name, lambda updated: names.model_call(target))
-        return f"{name.value} is not used here any more"
-    return None
-
-
-def _change_parameter(
-    file: SourceFile, call: cst.Call, name: cst.Name, parameter: cst.Param, target: Target, *, beside: bool
-) -> str | None:
-    function = file.function(call)
-    if function is None or parameter.default is None or text_value(parameter.default) is None:
-        return None
-    if _passed_by_keyword(file, name.value):
-        return None
-    if not beside or "model_key" in file.all_names() or not isinstance(function.body, cst.IndentedBlock):
-        file.change(parameter.default, lambda updated: names.model_call(target))
-        return f"the default of {name.value} is named by sml_config"
-    file.change(
-        parameter, lambda updated: updated.with_changes(name=cst.Name("model_key"), default=names.key_literal(target))
-    )
-    line = f"{name.value} = {names.model_call_by_key(target, 'model_key')}"
-    file.change(function, lambda updated: _first_in_body(updated, line))
-    return f"the parameter {name.value} becomes model_key, as in the guide"
-
-
-def _passed_by_keyword(file: SourceFile, name: str) -> bool:
-    """Somebody in the file passes the parameter by name: changing it would change what they mean."""
-    return any(
-        isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value == name and text_value(node.value)
-        for node in file.nodes()
-    )
-
-
-def _first_in_body(function: cst.FunctionDef, line: str) -> cst.FunctionDef:
-    """`function` with `line` as the first statement behind its docstring."""
-    body = cst.ensure_type(function.body, cst.IndentedBlock)
-    place = 1 if function.get_docstring() is not None else 0
-    statements = [*body.body[:place], cst.parse_statement(line), *body.body[place:]]
-    return function.with_changes(body=body.with_changes(body=statements))
-
-
-def _why_not(model: cst.Arg | None) -> str:
-    code = cst.Module([]).code_for_node(model.value) if model else "nothing"
-    return f"the model comes from {code!r}, which cannot be changed safely; change it where it is set"

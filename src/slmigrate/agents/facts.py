@@ -1,0 +1,136 @@
+"""What messages say, ready to be looked up: their dates, times, numbers, links, names and words."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from slmigrate.agents.dates import DayOf, find_days, find_months
+from slmigrate.agents.literals import find_links, holds, holds_code, without_links
+from slmigrate.agents.names import Name, is_plain_word
+from slmigrate.agents.quantities import ORDINAL, Quantity, find_quantities
+from slmigrate.agents.sources import Message
+from slmigrate.agents.times import TimeOf, find_times
+
+_NUMBERED = re.compile(r"(?:#|\bv|/)(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
+_STEM = re.compile(r"(?:ing|ed|es|s|d)$")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What one message says."""
+
+    days: tuple[DayOf, ...]
+    meant: frozenset[tuple[date, date | None]]
+    months: frozenset[int]
+    times: tuple[TimeOf, ...]
+    quantities: tuple[Quantity, ...]
+    numbered: frozenset[float]
+    """Numbers of issues, versions and links: `#812`, `v2.2`, `/pull/812`."""
+
+
+@lru_cache(maxsize=8_192)
+def read(message: Message) -> MessageFacts:
+    """Read one message; kept, because sentences are checked against many sets of the same messages."""
+    plain = without_links(message.content)
+    said_on = message.timestamp.date() if message.timestamp else None
+    days = find_days(plain)
+    meant = frozenset((it, said_on) for day in days if not day.ambiguous for it in day.resolve(said_on))
+    months = {month for _, month in find_months(plain, days)}
+    months |= {day.month for day in days if day.month is not None and not day.ambiguous}
+    times = tuple(find_times(plain))
+    taken = [day.span for day in days if day.day is not None and not day.ambiguous] + [
+        time.span for time in times if not time.bare
+    ]
+    quantities = tuple(q for q in find_quantities(plain) if not any(q.span[0] < e and s < q.span[1] for s, e in taken))
+    numbered = frozenset(float(number) for number in _NUMBERED.findall(message.content))
+    return MessageFacts(tuple(days), meant, frozenset(months), times, quantities, numbered)
+
+
+class Facts:
+    """What a set of messages says together."""
+
+    def __init__(self, sources: Sequence[Message]) -> None:
+        each = [read(message) for message in sources]
+        self._texts = [_flat(message.content) for message in sources]
+        self.text = "\n".join(self._texts)
+        self.links = {link for text in self._texts for link in find_links(text)}
+        self.people = {message.author.lower() for message in sources}
+        self.people |= {name.lower() for message in sources for name in message.mentions}
+        self.said = [day for facts in each for day in facts.days]
+        self.meant = {pair for facts in each for pair in facts.meant}
+        self.months = {month for facts in each for month in facts.months} | {day.month for day, _ in self.meant}
+        self.times = [time for facts in each for time in facts.times]
+        self.quantities = [quantity for facts in each for quantity in facts.quantities]
+        self.numbered = {number for facts in each for number in facts.numbered}
+        self._words = {word.lower() for word in re.findall(r"[^\W_]+", self.text)}
+        self._person_words = {part for name in self.people for part in re.findall(r"[^\W_]+", name)}
+
+    def says(self, wanted: str) -> bool:
+        """Whether a string stands in one of the messages as a whole."""
+        return any(holds(text, wanted) or holds(text.replace("://", ":// "), wanted) for text in self._texts)
+
+    def quotes(self, wanted: str) -> bool:
+        """Whether one message says exactly this, capitals and the mark at its end apart."""
+        bare = _flat(wanted).strip(" .,;:!?…")
+        return bool(bare) and any(holds(text, bare) for text in self._texts)
+
+    def mentions(self, name: str) -> bool:
+        """Whether somebody of that name writes or is mentioned."""
+        return name.lower() in self.people | self._person_words or self.says(f"@{name}")
+
+    def has_time(self, wanted: TimeOf) -> bool:
+        """Whether a time of day is said. A bare hour may also be said as a number."""
+        if any(wanted.supported_by(time) for time in self.times):
+            return True
+        return wanted.bare and any(wanted.hour in quantity.values for quantity in self.quantities)
+
+    def has_quantity(self, wanted: Quantity) -> bool:
+        """Whether a number is said, of the same thing where that can be told: with `14 servers, 9 tickets`, 9 servers
+        are not."""
+        if wanted.literal is not None:
+            return holds_code(self.text, wanted.literal)
+        if wanted.unit == ORDINAL and any(day.day in wanted.values for day in self._dates()):
+            return True
+        equal = [quantity for quantity in self.quantities if wanted.same(quantity)]
+        if not equal:
+            return wanted.unit is None and bool(self.numbered & wanted.values)
+        if not wanted.nouns or any(not quantity.nouns or quantity.nouns & wanted.nouns for quantity in equal):
+            return True
+        return not any(quantity.nouns & wanted.nouns for quantity in self.quantities)
+
+    def has_code(self, code: str) -> bool:
+        """Whether a code such as `#812` or `v2.1` is said, or is the nickname of somebody here."""
+        return holds_code(self.text, code) or re.sub(r"['’]s$", "", code.lower()) in self.people
+
+    def knows_person(self, name: str) -> bool:
+        """Whether somebody of the channel writes or is spoken of here."""
+        lower = name.lower()
+        if lower in self.people | self._person_words:
+            return True
+        if is_plain_word(name):
+            return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.text) is not None
+        return holds(self.text, name) or holds(self.text, f"@{name}")
+
+    def knows(self, name: Name) -> bool:
+        """Whether a name is a word of the messages, or one of those who write; at the start of a sentence another form
+        of a word counts too."""
+        lower = re.sub(r"['’]s?$", "", name.text.lower())
+        known = self._words | self.people | self._person_words
+        parts = re.findall(r"[^\W_]+", lower)
+        if lower in known or all(part in known for part in parts):
+            return True
+        return name.opens and any(_stem(lower) == _stem(word) for word in self._words)
+
+    def _dates(self) -> list[DayOf | date]:
+        return [*(day for day in self.said if not day.ambiguous), *(day for day, _ in self.meant)]
+
+
+def _stem(word: str) -> str:
+    """A word without its ending; short words stay whole, so that "Ina" meets nothing."""
+    return _STEM.sub("", word) if len(word) > 4 else word
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.replace("’", "'").split())

@@ -1,0 +1,244 @@
+"""`slmigrate migrate` and `rollback` as they are typed: what they print, what they ask for, how they end."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from migrating import tree, write_files
+
+from slmigrate.records import Comparison, Plan, Receipt
+
+APP = 'from transformers import pipeline\ns = pipeline("summarization", model="facebook/bart-large-cnn")\n'
+NEW = (
+    "from slmigrate import pipeline\nfrom sml_config import get_model_name\n"
+    's = pipeline("summarization", model=get_model_name("summarization", "smollm2-135m"))\n'
+)
+TO = ("--to", "smollm2-135m")
+APPLY = (*TO, "--apply", "--yes")
+
+
+def run(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`slmigrate ARGUMENTS` with no terminal."""
+    command = [sys.executable, "-m", "slmigrate", *map(str, arguments)]
+    environment = {**os.environ, **({"SLMIGRATE_HOME": str(home)} if home else {})}
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, check=False, timeout=60
+    )
+
+
+def refused(*arguments: object, home: Path | None = None) -> str:
+    """The one line of a refusal."""
+    result = run(*arguments, home=home)
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_files(tmp_path / "team work", {"a.py": APP, "requirements.txt": "transformers<5\n"})
+
+
+def compared(root: Path, name: str, verdict: str, *specs: str) -> None:
+    """A comparison of `specs` in the state of the project."""
+    interval = {"estimate": 1.0, "low": 0.96, "high": 1.04, "level": 0.95, "n": 40}
+    new = {
+        "scores": {"rougeL": 40.0},
+        "cost": {},
+        "retention": {"rougeL": interval},
+        "truncated_share": 0.0,
+        "why": "x",
+    }
+    comparison = {
+        "id": name, "created": "2026-11-01T00:00:00+00:00", "verdict": verdict, "retain": 0.95, "metric": "rougeL",
+        "n": 40, "cases": "cases.jsonl", "cases_sha256": "0" * 64, "seed": 0,
+        "old": {"spec": "recorded:old.jsonl", "scores": {"rougeL": 40.0}, "cost": {}},
+        "new": [{**new, "spec": spec, "verdict": verdict} for spec in specs],
+        "machine": {"cpu": "x", "cores": 2, "threads": 2, "ram_bytes": 1, "python": "3.11"},
+    }  # fmt: skip
+    text = Comparison.model_validate(comparison).model_dump_json()
+    write_files(root, {f".slmigrate/comparisons/{name}/comparison.json": text})
+
+
+def test_without_apply_it_shows_everything_and_writes_nothing(project: Path, smollm2: str) -> None:
+    result = run("migrate", project, *TO)
+    assert result.returncode == 0
+    assert (
+        "a.py\n  line 2: facebook/bart-large-cnn becomes smollm2-135m; the model is named by sml_config"
+        in result.stdout
+    )
+    assert '-s = pipeline("summarization", model="facebook/bart-large-cnn")\n' in result.stdout
+    assert '+s = pipeline("summarization", model=get_model_name("summarization", "smollm2-135m"))\n' in result.stdout
+    assert "2 files would change. Nothing was written" in result.stdout
+    assert "\x1b[" not in result.stdout
+    assert sorted(path.name for path in project.iterdir()) == ["a.py", "requirements.txt"]
+
+
+def test_json_is_one_plan(project: Path, smollm2: str) -> None:
+    result = run("migrate", project, *TO, "--beside", "--format", "json")
+    plan = Plan.model_validate_json(result.stdout)
+    assert (plan.mode, plan.models, plan.applied) == ("beside", {"summarization": "smollm2-135m"}, False)
+    assert [change.path for change in plan.changes] == ["a_slm.py", "requirements.txt"]
+
+
+def test_apply_then_rollback_ends_where_it_began(project: Path, smollm2: str) -> None:
+    before = tree(project)
+    result = run("migrate", project, *APPLY, "--without-comparison")
+    assert result.returncode == 0, result.stderr
+    assert (project / "a.py").read_text() == NEW
+    assert (project / "requirements.txt").read_text() == "slmigrate\n"
+    assert "Wrote 2 files. No comparison supports this" in result.stdout
+    assert f"slmigrate rollback '{project}'" in result.stdout
+    assert "Nothing was written" not in result.stdout
+    again = run("migrate", project, *APPLY)
+    assert (again.returncode, again.stdout) == (0, "Nothing to change.\n")
+    back = run("rollback", project, "--yes")
+    assert (back.returncode, tree(project)) == (0, before)
+    assert "Restored 2 files, removed 0" in back.stdout
+    assert "Nothing to roll back" in refused("rollback", project, "--yes")
+
+
+def test_the_documents_of_apply_and_rollback_name_the_receipt(project: Path, smollm2: str) -> None:
+    result = run("migrate", project, *APPLY, "--without-comparison", "--format", "json")
+    plan = Plan.model_validate_json(result.stdout)
+    assert plan.applied
+    back = run("rollback", project, "--yes", "--receipt", plan.receipt, "--format", "json")
+    receipt = Receipt.model_validate_json(back.stdout)
+    assert (receipt.id, receipt.state) == (plan.receipt, "rolled-back")
+
+
+def test_apply_asks_for_a_comparison_that_says_go(project: Path, smollm2: str) -> None:
+    before = tree(project)
+    assert "there is none" in refused("migrate", project, *APPLY)
+    compared(project, "20261101", "GO", "distilbart")
+    assert "there is none" in refused("migrate", project, *APPLY)
+    compared(project, "20261102", "GO", "distilbart", "smollm2-135m")
+    compared(project, "20261103", "NO-GO", "smollm2-135m")
+    assert "the newest says NO-GO" in refused("migrate", project, *APPLY)
+    assert tree(project) == before
+    compared(project, "20261104", "GO", "smollm2-135m")
+    result = run("migrate", project, *APPLY)
+    assert result.returncode == 0
+    assert "Comparison 20261104 says GO." in result.stdout
+
+
+def test_without_comparison_goes_on_after_a_no_go_and_says_so(project: Path, smollm2: str) -> None:
+    compared(project, "20261103", "NO-GO", "smollm2-135m")
+    result = run("migrate", project, *APPLY, "--without-comparison")
+    assert result.returncode == 0
+    assert "Wrote 2 files. Comparison 20261103 says NO-GO." in result.stdout
+
+
+def test_without_a_terminal_it_wants_yes(project: Path, smollm2: str) -> None:
+    assert "Pass --yes." in refused("migrate", project, *TO, "--apply", "--without-comparison")
+    assert (project / "a.py").read_text() == APP
+    run("migrate", project, *APPLY, "--without-comparison")
+    assert "Pass --yes." in refused("rollback", project)
+    assert (project / "a.py").read_text() == NEW
+
+
+@pytest.mark.parametrize(("typed", "written"), [("y", True), ("n", False), ("", False)])
+def test_on_a_terminal_it_asks_once(project: Path, smollm2: str, typed: str, written: bool) -> None:
+    here, there = pty.openpty()
+    command = [sys.executable, "-m", "slmigrate", "migrate", str(project), *TO, "--apply", "--without-comparison"]
+    with subprocess.Popen(command, stdin=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        os.write(here, f"{typed}\n".encode())
+        _, asked = process.communicate(timeout=60)
+    os.close(here)
+    os.close(there)
+    assert asked.count("Write 2 files?") == 1
+    assert (project / "a.py").read_text() == (NEW if written else APP)
+    assert process.returncode == (0 if written else 130)
+
+
+def test_the_choice_of_choose_is_taken(project: Path, smollm2: str) -> None:
+    assert "Run `slmigrate choose" in refused("migrate", project)
+    assert not (project / ".slmigrate").exists()
+    assert run("choose", project, "--max-ram", "1GB").returncode == 0
+    plan = Plan.model_validate_json(run("migrate", project, "--format", "json").stdout)
+    assert plan.models == {"summarization": "smollm2-135m"}
+
+
+def test_a_choice_whose_call_moved_is_not_guessed(project: Path, smollm2: str) -> None:
+    run("choose", project, "--max-ram", "1GB")
+    (project / "a.py").write_text("# moved\n" + APP)
+    plan = Plan.model_validate_json(run("migrate", project, "--format", "json").stdout)
+    assert plan.changes == ()
+    assert "run `slmigrate choose` again" in plan.untouched[0].reason
+
+
+@pytest.mark.parametrize("name", ["choices.json", "comparisons/20261101/comparison.json"])
+def test_a_damaged_record_is_one_line(project: Path, smollm2: str, name: str) -> None:
+    write_files(project, {f".slmigrate/{name}": "{"})
+    assert name in refused("migrate", project, *(TO if name.startswith("comp") else ()))
+
+
+def test_a_model_whose_weights_are_not_here_is_one_line_that_names_pull(project: Path, tmp_path: Path) -> None:
+    line = refused("migrate", project, "--to", "distilbart", home=tmp_path / "empty")
+    assert "slmigrate models pull distilbart" in line
+    assert not (project / ".slmigrate").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(("migrate", "nowhere", *TO), "No folder at", id="no such folder"),
+        pytest.param(("migrate", "team work/a.py", *TO), "No folder at", id="a file"),
+        pytest.param(
+            ("migrate", "team work", "--to", "smollm2-135"), "Did you mean 'smollm2-135m'", id="an unknown model"
+        ),
+        pytest.param(("migrate", "team work", "--to", "gpt-9-mini"), "No model 'gpt-9-mini'", id="no model at all"),
+        pytest.param(("rollback", "nowhere", "--yes"), "No folder at", id="rollback of no folder"),
+        pytest.param(("rollback", "team work", "--yes"), "Nothing to roll back", id="nothing to roll back"),
+        pytest.param(
+            ("rollback", "team work", "--receipt", "../x", "--yes"), "no receipt '../x'", id="no such receipt"
+        ),
+    ],
+)
+def test_a_refusal_is_one_line(project: Path, arguments: tuple[str, ...], says: str) -> None:
+    assert says in refused(*arguments)
+    assert not (project / ".slmigrate").exists()
+
+
+def test_wrong_usage_is_2(project: Path) -> None:
+    assert run("migrate", project, "--too", "x").returncode == 2
+    assert run("migrate").returncode == 2
+
+
+def test_a_file_in_the_way_of_a_copy_is_named(project: Path, smollm2: str) -> None:
+    write_files(project, {"a_slm.py": "mine\n"})
+    assert "'a_slm.py' is there already" in refused("migrate", project, *APPLY, "--beside", "--without-comparison")
+    assert (project / "a_slm.py").read_text() == "mine\n"
+
+
+def test_an_edit_after_the_migration_is_named_by_rollback(project: Path, smollm2: str) -> None:
+    run("migrate", project, *APPLY, "--without-comparison")
+    (project / "a.py").write_text(NEW + "x = 1\n")
+    assert "'a.py'" in refused("rollback", project, "--yes")
+    assert (project / "a.py").read_text() == NEW + "x = 1\n"
+
+
+def test_the_example_migrates_as_the_guide_says(example: Path, smollm2: str) -> None:
+    before = tree(example)
+    result = run("migrate", example, *APPLY, "--beside", "--without-comparison", "--format", "json")
+    assert [change["path"] for change in json.loads(result.stdout)["changes"]] == [
+        "Agent 1/post_update_slm.py", "Agent 1/summary_slm.py", "Agent 3/finaly_slm.py", "requirements.txt",
+    ]  # fmt: skip
+    summary = (example / "Agent 1/summary_slm.py").read_text()
+    assert (
+        'model_name = get_model_name("summarization", "smollm2-135m")\n'
+        'summarizer = pipeline("summarization", model=model_name)\n'
+    ) in summary
+    finaly = (example / "Agent 3/finaly_slm.py").read_text()
+    assert 'output_file, model_key="smollm2-135m"):' in finaly
+    assert '    model_name = get_model_name("summarization", model_key)\n' in finaly
+    post = (example / "Agent 1/post_update_slm.py").read_text()
+    assert "client = ChatClient()\n" in post
+    assert 'model=get_model_name("text_generation", "smollm2-135m"),\n' in post
+    assert "import os" not in post
+    run("rollback", example, "--yes")
+    assert tree(example) == before
