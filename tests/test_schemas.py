@@ -69,9 +69,11 @@ def test_compare_documents(example: Path, tmp_path: Path) -> None:
     result = run("compare", *arguments, "--format", "json")
     validate("comparison", json.loads(result.stdout))
     validate("comparison", json.loads((tmp_path / "out" / "comparison.json").read_text()))
-    (answers,) = (tmp_path / "out" / "answers").glob("*.jsonl")
-    for line in answers.read_text().splitlines():
-        validate("answer", json.loads(line))
+    answers = list((tmp_path / "out" / "answers").glob("*.jsonl"))
+    assert answers
+    for path in answers:
+        for line in path.read_text().splitlines():
+            validate("answer", json.loads(line))
     for line in (data / "cases.jsonl").read_text().splitlines():
         validate("case", json.loads(line))
 
