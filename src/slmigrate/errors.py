@@ -1,4 +1,6 @@
-"""Every exception that slmigrate raises on purpose. Each builds its own one-line message.
+"""The exceptions that slmigrate raises on purpose. Each builds its own one-line message.
+
+Those of one module only (`cases.BadCases`, `apply.CannotChange`, ...) stand in that module, under a class of this tree.
 
 SlmigrateError                    anything the caller can act on; the command line prints it as one line
 ├── InputError                    a file or argument that cannot be used
