@@ -110,7 +110,7 @@ class LlamaCpp(Engine):
         parameters.n_ctx = MAX_CONTEXT
         parameters.n_parallel = 1
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-        # waiting threads sleep: with the default they spin, and two models on two cores take many times as long
+        # waiting threads sleep instead of spinning, so that a model leaves the cores to whatever else needs them
         parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
         parameters.api_keys = [self._key]
         parameters.hostnames = ["127.0.0.1"]
