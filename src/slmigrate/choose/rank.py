@@ -56,7 +56,10 @@ def rank(
     ranked = [_candidate(card, needs, domain, order) for card, needs in kept]
     if site.task == "summarization" and site.migratable != "no":
         floor = _extractive(budget)
-        (ranked if isinstance(floor, Candidate) else rejected).append(floor)  # type: ignore[arg-type]
+        if isinstance(floor, Candidate):
+            ranked.append(floor)
+        else:
+            rejected.append(floor)
     rejected.sort(key=lambda item: (item.budget == "task", item.spec))
     return Choice(
         path=site.path, line=site.line, task=site.task, old=site.model, ranked=tuple(ranked), rejected=tuple(rejected)

@@ -33,6 +33,15 @@ class Generation(Record):
     stop: tuple[str, ...] = ()
 
 
+def same_support(
+    level: Literal["exact", "approximated", "refused"], note: str = "", *, but: tuple[str, ...] = ()
+) -> tuple[ParameterSupport, ...]:
+    """One answer for every field of Generation, those in `but` left out."""
+    return tuple(
+        ParameterSupport(name=name, level=level, note=note) for name in Generation.model_fields if name not in but
+    )
+
+
 class Request(Record):
     """One thing to answer: `text` for summarization, `text` or `messages` for text-generation."""
 

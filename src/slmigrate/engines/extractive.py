@@ -7,7 +7,7 @@ length. Deterministic; memory and load time are those of Python.
 import re
 from collections import Counter
 
-from slmigrate.engines.base import Engine, Reply, Request
+from slmigrate.engines.base import Engine, Reply, Request, same_support
 from slmigrate.errors import ParameterRefused
 from slmigrate.records import ParameterSupport
 
@@ -28,17 +28,8 @@ class Extractive(Engine):
     support = (
         ParameterSupport(name="max_new_tokens", level="approximated", note="counted in words, whole sentences only"),
         ParameterSupport(name="min_new_tokens", level="approximated", note="a short text stays short"),
-        *(
-            ParameterSupport(name=name, level="exact", note="nothing is generated, so it changes nothing")
-            for name in (
-                "num_beams",
-                "length_penalty",
-                "no_repeat_ngram_size",
-                "repetition_penalty",
-                "temperature",
-                "top_p",
-                "seed",
-            )
+        *same_support(
+            "exact", "nothing is generated, so it changes nothing", but=("max_new_tokens", "min_new_tokens", "stop")
         ),
         ParameterSupport(name="stop", level="refused", note="it quotes whole sentences"),
     )

@@ -6,9 +6,8 @@ A file of `{"id", "answer"}`, one JSON object a line. Looked up by case id; cost
 import json
 from pathlib import Path
 
-from slmigrate.engines.base import Engine, Reply, Request
+from slmigrate.engines.base import Engine, Reply, Request, same_support
 from slmigrate.errors import EmptyInput, FileMissing, NoRecordedAnswer, WrongFormat
-from slmigrate.records import ParameterSupport
 
 EXPECTED = 'one {"id": …, "answer": …} object a line'
 
@@ -18,21 +17,7 @@ class Recorded(Engine):
 
     name = "recorded"
     tasks = frozenset({"summarization", "text-generation"})
-    support = tuple(
-        ParameterSupport(name=name, level="approximated", note="the answer was given earlier, with its own settings")
-        for name in (
-            "max_new_tokens",
-            "min_new_tokens",
-            "num_beams",
-            "length_penalty",
-            "no_repeat_ngram_size",
-            "repetition_penalty",
-            "temperature",
-            "top_p",
-            "seed",
-            "stop",
-        )
-    )
+    support = same_support("approximated", "the answer was given earlier, with its own settings")
     context_tokens = None
 
     def __init__(self, path: Path) -> None:

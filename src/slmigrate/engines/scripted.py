@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from slmigrate.engines.base import Engine, Generation, Reply, Request
+from slmigrate.engines.base import Engine, Reply, Request, same_support
 from slmigrate.errors import EngineFailed
-from slmigrate.records import ParameterSupport
 
 
 class Scripted(Engine):
@@ -19,7 +18,7 @@ class Scripted(Engine):
 
     name = "scripted"
     tasks = frozenset({"summarization", "text-generation"})
-    support = tuple(ParameterSupport(name=name, level="exact") for name in Generation.model_fields)
+    support = same_support("exact")
     context_tokens = None
 
     def __init__(
