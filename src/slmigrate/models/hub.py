@@ -15,6 +15,8 @@ from slmigrate.records import ModelCard, WeightsSource
 Progress = Callable[[str, int, int], None]
 
 
+HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"})
+"""What huggingface_hub may speak HTTP with; it lets their connection errors through as they are."""
 DATA = ("*.json", "*.safetensors", "*.model", "vocab.*", "merges.txt", "LICENSE*", "README.md")
 """What is taken of a repository in transformers format. Pickles (`*.bin`) and code (`*.py`) are not."""
 
@@ -48,8 +50,8 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise DownloadFailed(card.key, where, _reason(error)) from error
     except Exception as error:
-        if type(error).__module__.split(".")[0] not in ("httpx", "httpcore", "requests"):
-            raise  # the hub's HTTP library is its own business; its connection errors are not
+        if type(error).__module__.split(".")[0] not in HTTP_LIBRARIES:
+            raise
         raise DownloadFailed(card.key, where, "no connection to the hub") from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     return str(info.sha), {name: sha256_of(folder / name) for name in names}
