@@ -19,6 +19,10 @@ class Broken(Record):
     """One sentence for a person."""
     since: str
     """ISO date or library version from which it is broken."""
+    level: Literal["error", "warning"] = "error"
+    """`error`: the call does not work today. `warning`: it will end, or it can go wrong without an error."""
+    fix: str = ""
+    """What to do, one sentence; empty where nothing general can be said."""
 
 
 class CallSite(Record):
@@ -36,12 +40,19 @@ class CallSite(Record):
     """`transformers`, `openai`, `azure-openai`, ..."""
     task: str | None
     """Task name of the hub (`summarization`, `text-generation`), or None when it cannot be told."""
+    task_source: Literal["argument", "api", "model", "prompt"] | None = None
+    """What told the task: an argument of the call, the function that is called, the model's name, the prompt."""
     model: str | None
     """Model id as the code names it, or None when it cannot be known without running the code."""
     cell: int | None = None
-    """1-based code cell of a notebook."""
+    """1-based cell of a notebook, cells of text counted too; `line` is then the line of the notebook's file."""
+    cell_line: int | None = None
+    """1-based line within the cell."""
     function: str | None = None
     """Dotted name of the enclosing function or class, None at module level."""
+    candidates: tuple[str, ...] = ()
+    """Every model that the code can give this call, where there is more than one; `model` is the first of them
+    where a default or an order in the code makes it so, else None."""
     expression: str | None = None
     """Source of the model argument, where it is not a literal."""
     prompt: str | None = None

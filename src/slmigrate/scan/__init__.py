@@ -18,6 +18,9 @@ from slmigrate.records import CallSite, ScanReport, Skipped
 from slmigrate.scan import signatures
 from slmigrate.scan.calls import Module
 from slmigrate.scan.files import Source, list_files, printable, read
+from slmigrate.scan.origins import Origins
+from slmigrate.scan.reader import read_scopes
+from slmigrate.scan.values import Values
 
 __all__ = ["find_calls", "find_calls_in"]
 
@@ -73,7 +76,8 @@ def find_calls_in(source: Source, *, today: date, project: Collection[str] = ())
             tree = ast.parse(source.text)
             if not any(word in source.text for word in table.words()):
                 return []
-            return Module(source.path, source.text, tree, table, project).call_sites(today)
+            values = Values(Origins(table.table.passes_through))
+            return Module(source, read_scopes(tree), table, values, project).call_sites(today)
     except SyntaxError as error:
         where = f" (line {error.lineno})" if error.lineno else ""
         return Skipped(path=source.path, reason=f"it is not Python {_version()}: {printable(error.msg)}{where}")

@@ -9,9 +9,10 @@ from typing import Any
 from slmigrate.records import CallSite
 from slmigrate.scan import lifecycle
 from slmigrate.scan.arguments import Arguments, Given, read_arguments
+from slmigrate.scan.files import Source
 from slmigrate.scan.origins import Origin, Origins
 from slmigrate.scan.prompts import shows_pictures, static_prompt
-from slmigrate.scan.reader import read_scopes
+from slmigrate.scan.reader import Calls
 from slmigrate.scan.scopes import Place
 from slmigrate.scan.signatures import Match, Signatures
 from slmigrate.scan.values import Value, Values, unresolved
@@ -40,13 +41,17 @@ class Module:
     """
 
     def __init__(
-        self, path: str, text: str, tree: ast.Module, signatures: Signatures, project: Collection[str]
+        self,
+        source: Source,
+        read: Calls,
+        signatures: Signatures,
+        values: Values,
+        project: Collection[str],
     ) -> None:
-        self._path, self._text, self._project = path, text, project
+        self._source, self._project = source, project
         self._signatures = signatures
-        self._read = read_scopes(tree)
-        self._origins = Origins(signatures.table.passes_through)
-        self._values = Values(self._origins)
+        self._read = read
+        self._origins, self._values = values.origins, values
 
     def call_sites(self, today: date) -> list[CallSite]:
         """Every call that reaches a model, in the order of lines."""
@@ -84,10 +89,13 @@ class Module:
             ),
             self._signatures.table,
         )
+        first = self._source.where(item.call.lineno)
         return CallSite(
-            path=self._path,
-            line=item.call.lineno,
-            end_line=item.call.end_lineno or item.call.lineno,
+            path=self._source.path,
+            line=first.number,
+            end_line=self._source.where(item.call.end_lineno or item.call.lineno).number,
+            cell=first.cell,
+            cell_line=first.cell_line,
             api=item.match.api,
             provider=provider,
             task=task,
@@ -182,7 +190,7 @@ class Module:
     def _expression(self, given: Given | None) -> str | None:
         if given is None or isinstance(given[0], ast.Constant):
             return None
-        source = ast.get_source_segment(self._text, given[0]) or ast.unparse(given[0])
+        source = ast.get_source_segment(self._source.text, given[0]) or ast.unparse(given[0])
         return source.encode("utf-8", "backslashreplace").decode()
 
 

@@ -21,12 +21,29 @@ MAX_BYTES = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Where a line of `Source.text` stands in the file."""
+
+    number: int
+    """1-based line of the file."""
+    cell: int | None = None
+    """1-based cell of a notebook, and the 1-based line within it."""
+    cell_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One Python file, read."""
+    """One Python file, or the code of one notebook, read."""
 
     path: str
     """Relative to the root, forward slashes."""
     text: str
+    lines: tuple[Line, ...] = ()
+    """For a notebook: where each line of `text` stands. Empty: the text is the file."""
+
+    def where(self, line: int) -> Line:
+        """Where the 1-based `line` of the text stands in the file."""
+        return self.lines[line - 1] if self.lines else Line(line)
 
 
 def list_files(root: Path) -> tuple[Path, list[Path]]:

@@ -37,7 +37,7 @@ class Values:
     """Follows values in one module."""
 
     def __init__(self, origins: Origins) -> None:
-        self._origins = origins
+        self.origins = origins
         self._known: dict[int, tuple[ast.expr, list[Value]]] = {}
 
     def text(self, node: ast.expr, place: Place) -> Value:
@@ -135,15 +135,15 @@ class Values:
     def _attribute_bindings(self, node: ast.Attribute, place: Place, depth: int) -> list[Binding]:
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             home = place.scope.enclosing("class")
-            return self._origins.in_class(home, node.attr) if home is not None else []
+            return self.origins.in_class(home, node.attr) if home is not None else []
         bindings: list[Binding] = []
-        for origin in self._origins.of(node.value, place, depth + 1):
+        for origin in self.origins.of(node.value, place, depth + 1):
             if origin.inner is not None and origin.inner.kind == "class":
-                bindings += self._origins.in_class(origin.inner, node.attr)
+                bindings += self.origins.in_class(origin.inner, node.attr)
         return bindings
 
     def _call(self, node: ast.Call, place: Place, depth: int) -> list[Value]:
-        names = {origin.name for origin in self._origins.of(node.func, place, depth + 1)}
+        names = {origin.name for origin in self.origins.of(node.func, place, depth + 1)}
         if names & {"os.getenv", "os.environ.get", "os.environ.setdefault"}:
             return self._environment(node, place, depth)
         if names == {"str"} and len(node.args) == 1:
@@ -198,7 +198,7 @@ class Values:
         return Value("".join(texts), next((source for source in sources if source != "literal"), "literal"))
 
     def _item(self, holder: ast.expr, key: ast.expr, place: Place, depth: int) -> list[Value]:
-        if any(origin.name == "os.environ" for origin in self._origins.of(holder, place, depth + 1)):
+        if any(origin.name == "os.environ" for origin in self.origins.of(holder, place, depth + 1)):
             return [unresolved(f"it is read from the environment ({_short(key)}), without a default in the code")]
         wanted = self.literal(key, place)
         if wanted.known:
