@@ -10,7 +10,7 @@ from slmigrate.records import CallSite
 from slmigrate.scan import lifecycle
 from slmigrate.scan.arguments import Arguments, Given, read_arguments
 from slmigrate.scan.files import Source
-from slmigrate.scan.origins import Origin, Origins
+from slmigrate.scan.origins import Origin
 from slmigrate.scan.prompts import shows_pictures, static_prompt
 from slmigrate.scan.reader import Calls
 from slmigrate.scan.scopes import Place
