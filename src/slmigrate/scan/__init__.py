@@ -19,11 +19,13 @@ from slmigrate.scan import signatures
 from slmigrate.scan.calls import Module
 from slmigrate.scan.files import Source, list_files, printable, read
 from slmigrate.scan.origins import Origins
+from slmigrate.scan.project import Project
 from slmigrate.scan.reader import read_scopes
 from slmigrate.scan.values import Values
 
 __all__ = ["find_calls", "find_calls_in"]
 
+_TOO_DEEP = "its code is nested too deeply to be followed"
 _FRAMES = 6_000
 """Frames for nested code: a chain of 300 `elif` needs about 1,000. Python to Python calls take no C stack."""
 
@@ -46,7 +48,7 @@ def find_calls(
         WrongFormat: a single file that is not Python.
     """
     base, paths = list_files(root)
-    project = {part.removesuffix(".py") for path in paths for part in path.relative_to(base).parts}
+    project = open_project(base, paths)
     day = today or date.today()
     sites: list[CallSite] = []
     skipped: list[Skipped] = []
@@ -63,28 +65,47 @@ def find_calls(
     return ScanReport(root=printable(str(root)), call_sites=tuple(sites), skipped=tuple(skipped))
 
 
-def find_calls_in(source: Source, *, today: date, project: Collection[str] = ()) -> list[CallSite] | Skipped:
-    """The call sites of one file by line, or why it could not be read.
+def open_project(base: Path, paths: Collection[Path]) -> Project:
+    """The project that these files make; modules are read from `base` when a name leads to them."""
 
-    Args:
-        project: names of the project's own modules and packages.
-    """
+    def parse(path: str) -> ast.Module | None:
+        source = read(base / path, base, set())
+        tree = _parsed(source) if isinstance(source, Source) else None
+        return tree if isinstance(tree, ast.Module) else None
+
+    return Project([path.relative_to(base).as_posix() for path in paths], parse)
+
+
+def find_calls_in(source: Source, *, today: date, project: Project) -> list[CallSite] | Skipped:
+    """The call sites of one file by line, or why it could not be read."""
+    tree = _parsed(source)
+    if isinstance(tree, Skipped):
+        return tree
     table = signatures.load()
+    if not any(word in source.text for word in table.words()):
+        return []
+    try:
+        with _deep_nesting():
+            module = read_scopes(tree, source.path)
+            project.keep(module, len(source.text))
+            values = Values(Origins(table.table.passes_through, project))
+            return Module(source, module, table, values, project.names).call_sites(today)
+    except (RecursionError, MemoryError):
+        return Skipped(path=source.path, reason=_TOO_DEEP)
+
+
+def _parsed(source: Source) -> ast.Module | Skipped:
     try:
         with _deep_nesting(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes in the user's strings are not ours to report
-            tree = ast.parse(source.text)
-            if not any(word in source.text for word in table.words()):
-                return []
-            values = Values(Origins(table.table.passes_through))
-            return Module(source, read_scopes(tree), table, values, project).call_sites(today)
+            return ast.parse(source.text)
     except SyntaxError as error:
         where = f" (line {error.lineno})" if error.lineno else ""
         return Skipped(path=source.path, reason=f"it is not Python {_version()}: {printable(error.msg)}{where}")
     except ValueError as error:
         return Skipped(path=source.path, reason=f"it is not Python source: {printable(str(error))}")
     except (RecursionError, MemoryError):
-        return Skipped(path=source.path, reason="its code is nested too deeply to be followed")
+        return Skipped(path=source.path, reason=_TOO_DEEP)
 
 
 @contextmanager

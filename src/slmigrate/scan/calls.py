@@ -10,10 +10,9 @@ from slmigrate.records import CallSite
 from slmigrate.scan import lifecycle
 from slmigrate.scan.arguments import Arguments, Given, read_arguments
 from slmigrate.scan.files import Source
-from slmigrate.scan.origins import Origin
+from slmigrate.scan.origin import Origin
 from slmigrate.scan.prompts import shows_pictures, static_prompt
-from slmigrate.scan.reader import Calls
-from slmigrate.scan.scopes import Place
+from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.signatures import Match, Signatures
 from slmigrate.scan.values import Value, Values, unresolved
 from slmigrate.scan.verdict import UNKNOWN, Facts, judge
@@ -43,7 +42,7 @@ class Module:
     def __init__(
         self,
         source: Source,
-        read: Calls,
+        read: Scope,
         signatures: Signatures,
         values: Values,
         project: Collection[str],

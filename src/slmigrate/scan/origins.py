@@ -1,69 +1,81 @@
 """What an expression stands for, as a canonical name: imports, aliases, clients and their methods followed.
 
 `from openai import OpenAI as O; c = O()` makes `c.chat` the name `openai.OpenAI().chat`; what a call returns is written
-`name()`. Follows one module; a name that comes from elsewhere keeps its dotted path, one that cannot be told is `?`.
+`name()`. Names are followed through the modules of the project; one that comes from elsewhere keeps its dotted path,
+one that cannot be told is `?`.
 """
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 
+from slmigrate.scan.origin import UNKNOWN, Display, Origin, annotation_parts, distinct, is_property, item_of
+from slmigrate.scan.passing import Given, passed
+from slmigrate.scan.project import Package, Project
 from slmigrate.scan.scopes import Binding, Place, Scope, reaching
 
-MAX_DEPTH = 24
-"""Steps from a use to what it stands for; real code needs fewer than ten."""
+MAX_DEPTH = 32
+"""Steps from a use to what it stands for; real code needs fewer than fifteen."""
+_MAX_STEPS = 100_000
+"""Expressions that are followed for one file; what is left then is unknown. The largest seen in real code: 9,000."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
-    """One thing that an expression may stand for."""
-
-    name: str
-    made_by: ast.Call | None = None
-    """The call that made the object, for a name that ends in `()`, or attributes of it."""
-    made_at: Place | None = None
-    inner: Scope | None = None
-    """A function or class of this module."""
-    instance: bool = False
-    """An object of the class `inner`, not the class itself."""
-
-
-UNKNOWN = Origin("?")
 _BUILTINS = frozenset(dir(builtins))
 
 
 class Origins:
-    """Follows names in one module.
+    """Follows names through the modules of one project, for one file that is looked at.
 
     Args:
         passes_through: attributes (`beta`) and methods (`to()`) that give back an object like the one they are on.
     """
 
-    def __init__(self, passes_through: Iterable[str]) -> None:
+    def __init__(self, passes_through: Iterable[str], project: Project) -> None:
+        self.project = project
         self._same = frozenset(passes_through)
         self._known: dict[int, tuple[ast.expr, list[Origin]]] = {}
 
     def of(self, node: ast.expr, place: Place, depth: int = 0) -> list[Origin]:
         """Everything that `node` may stand for at `place`, in the order it is written; empty for a constant."""
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH or len(self._known) > _MAX_STEPS:
             return [UNKNOWN]
         # An expression stands in one place, so the answer is kept by node: names that are defined by names that are
         # defined by names would be followed once for each way through them. The node is kept so that its id stays its.
         if id(node) not in self._known:
             self._known[id(node)] = (node, [UNKNOWN])  # what a definition in a circle finds
-            self._known[id(node)] = (node, _distinct(self._follow(node, place, depth)))
+            self._known[id(node)] = (node, distinct(self._follow(node, place, depth)))
         return self._known[id(node)][1]
+
+    def bindings(self, name: str, place: Place, depth: int = 0) -> list[Binding]:
+        """What `name` may be bound to at `place`, star imports included; empty for a builtin."""
+        if found := reaching(name, place):
+            return found
+        stars = place.scope.module().bindings.get("*", []) if depth < MAX_DEPTH else []
+        return [bound for star in stars for bound in self._through_star(star, name, depth + 1)]
+
+    def _through_star(self, star: Binding, name: str, depth: int) -> list[Binding]:
+        found = self.project.find(star)
+        if found is None:
+            return [replace(star, dotted=f"{star.dotted.removesuffix('*')}{name}")] if name not in _BUILTINS else []
+        return self.exported(found[0], name, depth)
+
+    def exported(self, package: Package, name: str, depth: int = 0) -> list[Binding]:
+        """What a module of the project binds `name` to."""
+        scope = self.project.scope(package.file) if package.file is not None else None
+        return self.bindings(name, scope.end(), depth) if scope is not None else []
 
     def _follow(self, node: ast.expr, place: Place, depth: int) -> list[Origin]:
         match node:
             case ast.Name(id=name):
-                found = reaching(name, place)
+                found = self.bindings(name, place, depth)
                 if not found:
                     return [Origin(name) if name in _BUILTINS else UNKNOWN]
                 return [origin for binding in found for origin in self.of_binding(binding, depth + 1)]
-            case ast.Attribute():
-                return self._attribute(node, place, depth)
+            case ast.Attribute(value=value, attr=name):
+                return self._attribute(value, name, place, depth)
+            case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str() as name), *_]):
+                return self._attribute(value, name, place, depth)
             case ast.Call():
                 return self._call(node, place, depth)
             case ast.Await(value=value) | ast.NamedExpr(value=value) | ast.Starred(value=value):
@@ -72,28 +84,63 @@ class Origins:
                 return self.of(body, place, depth + 1) + self.of(orelse, place, depth + 1)
             case ast.BoolOp(values=values):
                 return [origin for value in values for origin in self.of(value, place, depth + 1)]
-            case ast.Subscript():
-                return [UNKNOWN]
+            case ast.Subscript(value=holder, slice=key):
+                return self._item(holder, key, place, depth) or [UNKNOWN]
         return []
 
     def of_binding(self, binding: Binding, depth: int) -> list[Origin]:
+        """Everything that a binding may stand for."""
         if binding.annotation is not None and (named := self._annotated(binding, depth)):
             return named
         match binding.kind:
             case "import":
-                return [Origin(binding.dotted)]
+                return self._imported(binding, depth)
             case "function" | "class":
                 return [Origin(binding.inner.name if binding.inner else "?", inner=binding.inner)]
             case "value" | "entered" if binding.value is not None:
                 return self.of(binding.value, binding.place, depth)
-            case "parameter" if binding.value is not None:
-                return self.of(binding.value, binding.place, depth) or [UNKNOWN]
+            case "parameter":
+                given = [(binding.value, binding.place)] if binding.value is not None else []
+                given += self.passed(binding, depth)
+                return [origin for value, place in given for origin in self.of(value, place, depth + 1)] or [UNKNOWN]
         return [UNKNOWN]
+
+    def passed(self, parameter: Binding, depth: int) -> list[Given]:
+        """What the calls in the same module give for a parameter."""
+        function = parameter.inner
+        if function is None or depth > MAX_DEPTH:
+            return []
+        return passed(parameter, lambda call, place: self.calls(function, call, place, depth + 1))
+
+    def calls(self, function: Scope, call: ast.Call, place: Place, depth: int = 0) -> bool:
+        """Whether `call` may run `function`; the class is called for its `__init__`."""
+        for origin in self.of(call.func, place, depth):
+            if origin.inner is function and not origin.instance:
+                return True
+            if origin.inner is not None and origin.inner.kind == "class" and not origin.instance:
+                made = self.in_class(origin.inner, "__init__")
+                if any(binding.inner is function for binding in made):
+                    return True
+        return False
+
+    def _imported(self, binding: Binding, depth: int) -> list[Origin]:
+        elsewhere = [Origin("." * binding.level + binding.dotted)]
+        found = self.project.find(binding) if depth < MAX_DEPTH else None
+        if found is None:
+            return elsewhere
+        package, names = found
+        if not names:
+            return [Origin(binding.dotted, package=package)]
+        bound = self.exported(package, names[0], depth + 1)
+        origins = [origin for inner in bound for origin in self.of_binding(inner, depth + 1)]
+        for name in names[1:]:
+            origins = [part for origin in origins for part in self._part(origin, name, depth + 1)]
+        return origins or elsewhere
 
     def _annotated(self, binding: Binding, depth: int) -> list[Origin]:
         """`client: OpenAI` and `client: OpenAI | None` are as good as `client = OpenAI()`."""
         made = []
-        for part in _annotation_parts(binding.annotation):
+        for part in annotation_parts(binding.annotation):
             for origin in self.of(part, binding.place, depth):
                 if origin.inner is None and "." in origin.name:
                     made.append(Origin(f"{origin.name}()"))
@@ -101,21 +148,36 @@ class Origins:
                     made.append(Origin(origin.name, inner=origin.inner, instance=True))
         return made if binding.value is None or binding.kind == "parameter" else []
 
-    def _attribute(self, node: ast.Attribute, place: Place, depth: int) -> list[Origin]:
-        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+    def _attribute(self, value: ast.expr, name: str, place: Place, depth: int) -> list[Origin]:
+        if isinstance(value, ast.Name) and value.id in ("self", "cls"):
             home = place.scope.enclosing("class")
-            if home is not None and (found := self.in_class(home, node.attr)):
-                return [origin for binding in found for origin in self._member(binding, depth + 1)]
-        origins = []
-        for base in self.of(node.value, place, depth + 1):
-            if base.inner is not None and base.inner.kind == "class":
-                members = self.in_class(base.inner, node.attr)
-                origins += [origin for binding in members for origin in self._member(binding, depth + 1)]
-            elif node.attr in self._same:
-                origins.append(base)
-            else:
-                origins.append(Origin(f"{base.name}.{node.attr}", base.made_by, base.made_at))
-        return origins
+            if home is not None:
+                return self._part(Origin(home.name, inner=home, instance=True), name, depth + 1)
+        return [part for base in self.of(value, place, depth + 1) for part in self._part(base, name, depth + 1)]
+
+    def _part(self, base: Origin, name: str, depth: int) -> list[Origin]:
+        """What the attribute `name` of an object may be."""
+        if base.inner is not None and base.inner.kind == "class":
+            members = self.in_class(base.inner, name)
+            found = [origin for binding in members for origin in self._member(binding, depth + 1)]
+            outer = [Origin(f"{outer}().{name}", base.made_by, base.made_at) for outer in self._outer(base.inner)]
+            return found or outer or [Origin(f"?.{name}")]
+        if base.package is not None and (bound := self.exported(base.package, name, depth)):
+            return [origin for binding in bound for origin in self.of_binding(binding, depth + 1)]
+        if name in self._same:
+            return [base]
+        inside = self.project.inside(base.package, name) if base.package is not None else None
+        return [Origin(f"{base.name}.{name}", base.made_by, base.made_at, package=inside)]
+
+    def _outer(self, scope: Scope) -> list[str]:
+        """Classes of other packages that a class of the project is derived from."""
+        names = []
+        for base in self._base_origins(scope):
+            if base.inner is None:
+                names += [base.name] if "." in base.name else []
+            elif base.inner is not scope:
+                names += self._outer(base.inner) if base.inner.kind == "class" else []
+        return names[:4]
 
     def in_class(self, scope: Scope, name: str) -> list[Binding]:
         """What `self.name` may be bound to: by its methods, in its body, or in a base class of this module."""
@@ -131,16 +193,19 @@ class Origins:
             waiting += self._bases(current)
         return []
 
-    def _bases(self, scope: Scope) -> Iterator[Scope]:
+    def _bases(self, scope: Scope) -> list[Scope]:
+        origins = self._base_origins(scope)
+        return [origin.inner for origin in origins if origin.inner is not None and origin.inner.kind == "class"]
+
+    def _base_origins(self, scope: Scope) -> list[Origin]:
         assert isinstance(scope.node, ast.ClassDef)
         assert scope.parent is not None
-        for base in scope.node.bases:
-            for origin in self.of(base, Place(scope.parent, (), 1 << 62)) if isinstance(base, ast.Name) else ():
-                if origin.inner is not None and origin.inner.kind == "class":
-                    yield origin.inner
+        bases = [base.value if isinstance(base, ast.Subscript) else base for base in scope.node.bases]
+        named = [base for base in bases if isinstance(base, ast.Name | ast.Attribute)]
+        return [origin for base in named for origin in self.of(base, scope.parent.end())]
 
     def _member(self, binding: Binding, depth: int) -> list[Origin]:
-        if binding.kind == "function" and binding.inner is not None and _is_property(binding.inner):
+        if binding.kind == "function" and binding.inner is not None and is_property(binding.inner):
             return self._returned(binding.inner, depth)
         return self.of_binding(binding, depth)
 
@@ -160,30 +225,59 @@ class Origins:
     def _returned(self, function: Scope, depth: int) -> list[Origin]:
         return [origin for value, place in function.returns for origin in self.of(value, place, depth + 1)]
 
+    def _item(self, holder: ast.expr, key: ast.expr, place: Place, depth: int) -> list[Origin]:
+        """`clients["fast"]`, `make()[0]`: that part of a display, every part where the key is not a constant."""
+        wanted = key.value if isinstance(key, ast.Constant) else None
+        for display, inside in self.displays(holder, place, depth):
+            values = display.values if isinstance(display, ast.Dict) else display.elts
+            if wanted is not None:
+                part = item_of(display, wanted)
+                values = [part] if part is not None else []
+            if values:
+                return [origin for value in values[:20] for origin in self.of(value, inside, depth + 1)]
+        if wanted == 0:  # the first of the objects that a parser makes of its classes
+            made = self.of(holder, place, depth + 1)
+            return [origin for origin in made if origin.name.endswith(".parse_args_into_dataclasses()")]
+        return []
 
-def _distinct(origins: list[Origin]) -> list[Origin]:
-    by_sort = {(origin.name, id(origin.made_by), id(origin.inner), origin.instance): origin for origin in origins}
-    return list(by_sort.values())
+    def displays(self, node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
+        """The dict, list and tuple displays that `node` stands for."""
+        if depth > MAX_DEPTH:
+            return []
+        match node:
+            case ast.Dict() | ast.List() | ast.Tuple():
+                return [(node, place)]
+            case ast.BinOp(left=left, op=ast.Add() | ast.BitOr(), right=right):
+                return self.displays(left, place, depth + 1) + self.displays(right, place, depth + 1)
+            case ast.Name(id=name):
+                bound = self.bindings(name, place, depth)
+            case ast.Attribute():
+                bound = self.attribute_bindings(node, place, depth)
+            case ast.Call():
+                functions = [made.inner for made in self.of(node.func, place, depth + 1) if made.inner is not None]
+                returned = [pair for function in functions if function.kind == "function" for pair in function.returns]
+                return [shown for value, inside in returned for shown in self.displays(value, inside, depth + 1)]
+            case ast.Subscript(value=holder, slice=ast.Constant(value=key)):
+                parts = [(item_of(shown, key), at) for shown, at in self.displays(holder, place, depth + 1)]
+                return [shown for part, at in parts if part is not None for shown in self.displays(part, at, depth + 1)]
+            case _:
+                return []
+        values = [(binding.value, binding.place) for binding in bound if binding.kind == "value"]
+        return [shown for value, at in values if value is not None for shown in self.displays(value, at, depth + 1)]
 
+    def attribute_bindings(self, node: ast.Attribute, place: Place, depth: int = 0) -> list[Binding]:
+        """What `object.name` may be bound to: in a class, or in a module of the project."""
+        bindings: list[Binding] = []
+        for base in self.bases(node, place, depth):
+            if base.inner is not None and base.inner.kind == "class":
+                bindings += self.in_class(base.inner, node.attr)
+            elif base.package is not None:
+                bindings += self.exported(base.package, node.attr, depth)
+        return bindings
 
-def _annotation_parts(node: ast.expr | None) -> Iterator[ast.expr]:
-    """The classes that an annotation names: those of `A | B`, `Optional[A]` and `"A"` too."""
-    match node:
-        case ast.Name() | ast.Attribute():
-            yield node
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            yield from _annotation_parts(left)
-            yield from _annotation_parts(right)
-        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=part):
-            yield from _annotation_parts(part)
-        case ast.Constant(value=str() as text):
-            try:
-                yield from _annotation_parts(ast.parse(text, mode="eval").body)
-            except (SyntaxError, ValueError):
-                return
-
-
-def _is_property(function: Scope) -> bool:
-    decorators = getattr(function.node, "decorator_list", [])
-    names = {getattr(node, "id", None) or getattr(node, "attr", None) for node in decorators}
-    return bool(names & {"property", "cached_property"})
+    def bases(self, node: ast.Attribute, place: Place, depth: int = 0) -> list[Origin]:
+        """What the object before the dot may be."""
+        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            home = place.scope.enclosing("class")
+            return [Origin(home.name, inner=home, instance=True)] if home is not None else []
+        return self.of(node.value, place, depth + 1)

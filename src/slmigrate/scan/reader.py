@@ -2,26 +2,18 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from slmigrate.scan.scopes import Binding, Block, Place, Scope
 
 
-@dataclass(slots=True)
-class Calls:
-    """What the pass over a module found."""
-
-    module: Scope
-    calls: list[tuple[ast.Call, Place]]
-
-
-def read_scopes(tree: ast.Module) -> Calls:
-    """All scopes and calls of a module."""
+def read_scopes(tree: ast.Module, path: str = "") -> Scope:
+    """The scope of a module, with all scopes and calls in it."""
     reader = _Reader()
-    module = Scope(tree, "module", "", None)
+    module = Scope(tree, "module", "", None, path=path, calls=reader.calls)
     reader.statements(tree.body, module, ())
-    return Calls(module, reader.calls)
+    return module
 
 
 class _Reader:
@@ -80,8 +72,9 @@ class _Reader:
                 dotted = alias.name if alias.asname else bound
             else:
                 bound = alias.asname or alias.name
-                dotted = f"{'.' * node.level}{node.module or ''}.{alias.name}"
-            self._bind(bound, Binding("import", place, dotted=dotted))
+                dotted = f"{node.module}.{alias.name}" if node.module else alias.name
+            level = node.level if isinstance(node, ast.ImportFrom) else 0
+            self._bind(bound, Binding("import", place, dotted=dotted, level=level))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, place: Place) -> None:
         for decorator in node.decorator_list:
@@ -99,7 +92,7 @@ class _Reader:
             if default is not None:
                 self._expression(default, place)
             # `place` is where the function is defined: a default is evaluated there, not inside it
-            bound = Binding("parameter", place, default, annotation=argument.annotation)
+            bound = Binding("parameter", place, default, annotation=argument.annotation, inner=inner)
             inner.bindings.setdefault(argument.arg, []).append(bound)
         for star in (arguments.vararg, arguments.kwarg):
             if star is not None:
@@ -162,6 +155,9 @@ class _Reader:
                 for index, part in enumerate(parts):
                     if same and isinstance(value, ast.Tuple | ast.List):
                         self._target(part, value.elts[index], place)
+                    elif kind == "value" and value is not None and not isinstance(part, ast.Starred):
+                        item = ast.copy_location(ast.Subscript(value, ast.Constant(index), ast.Load()), value)
+                        self._target(part, item, place)
                     else:
                         self._unknown(part, place)
             case _:

@@ -11,6 +11,8 @@ from typing import Literal
 Block = tuple[tuple[int, str], ...]
 """Branches that a statement stands in, outermost first: (number of the branching statement, arm)."""
 
+LAST = 1 << 62
+"""Order of what is evaluated after everything in the module."""
 _EXCLUSIVE = "if"
 """Arms that start with this never run together."""
 
@@ -35,10 +37,12 @@ class Binding:
     value: ast.expr | None = None
     """What is assigned, the default of a parameter, what a loop runs over; None where nothing can be said."""
     dotted: str = ""
-    """What an import names."""
+    """What an import names, without the dots of a relative one."""
+    level: int = 0
+    """Dots of a relative import."""
     annotation: ast.expr | None = None
     inner: "Scope | None" = None
-    """Scope of the function or class that is bound."""
+    """Scope of the function or class that is bound; for a parameter, the scope of its function."""
     keep: bool = False
     """Adds to what was bound before and does not replace it (`+=`, a `global` bound in a function)."""
 
@@ -57,6 +61,21 @@ class Scope:
     returns: list[tuple[ast.expr, Place]] = field(default_factory=list)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     """Of a class: what its methods assign to `self.name`."""
+    path: str = ""
+    """Of a module: its file, relative to the scanned folder, forward slashes."""
+    calls: "list[tuple[ast.Call, Place]]" = field(default_factory=list)
+    """Of a module: every call in it, in the order of the code."""
+
+    def module(self) -> "Scope":
+        """The module that the scope stands in."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def end(self) -> Place:
+        """The place after everything that the scope binds."""
+        return Place(self, (), LAST)
 
     def dotted_name(self) -> str | None:
         """`Agent.run` for a method, None at module level."""
@@ -83,7 +102,7 @@ def reaching(name: str, place: Place) -> list[Binding]:
         if scope.kind != "class" or scope is place.scope:
             home = scope.shared.get(name, scope)
             if found := home.bindings.get(name):
-                here = place if home is place.scope else Place(home, (), 1 << 62)
+                here = place if home is place.scope else home.end()
                 return _live(found, here)
         scope = scope.parent
     return []
