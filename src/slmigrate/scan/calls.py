@@ -50,6 +50,7 @@ class Module:
         self._source, self._project = source, project
         self._signatures = signatures
         self._read = read
+        self._trains = lifecycle.trains(call for call, _ in read.calls)
         self._origins, self._values = values.origins, values
 
     def call_sites(self, today: date) -> list[CallSite]:
@@ -105,7 +106,18 @@ class Module:
             model_source=model.source,
             parameters=parameters,
             broken=lifecycle.load().broken(
-                api=item.match.api, provider=provider, task=task, written_task=written, model=name, today=today
+                lifecycle.Call(
+                    api=item.match.api,
+                    provider=provider,
+                    task=task,
+                    written_task=written,
+                    model=name,
+                    candidates=getattr(model, "candidates", ()),
+                    given=self._read_all(item.arguments),
+                    later=tuple(self._read_all(later) for _, later in item.later),
+                    trains=self._trains,
+                ),
+                today=today,
             ),
             migratable=migratable,
             reason=reason,
@@ -161,6 +173,11 @@ class Module:
                 value = self._values.literal(*where)
                 given.setdefault(name, value.value if value.known else UNKNOWN)
         return given
+
+    def _read_all(self, arguments: Arguments) -> dict[str, Any]:
+        values = {name: self._values.literal(*where) for name, where in arguments.keywords.items()}
+        read = {name: value.value if value.known else UNKNOWN for name, value in values.items()}
+        return read if arguments.complete else {**read, lifecycle.REST: UNKNOWN}
 
     def _parameters(self, item: _Found) -> tuple[dict[str, Any], list[str]]:
         """Literal generation parameters, and a note for each that later calls give differently."""

@@ -1,12 +1,53 @@
 """What no longer works, from dated data (`lifecycle.toml`): removed pipelines, removed SDK calls, retired models."""
 
+import ast
 import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from slmigrate.records import Broken, Record
+
+REST = "**"
+"""Key of arguments that stand for others that cannot be read (`**settings`)."""
+
+_TRAIN = frozenset({"backward", "train", "train_model", "fit", "load_state_dict", "load_weights", "load_adapter"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a call site is judged by."""
+
+    api: str
+    provider: str
+    task: str | None
+    """The hub's name."""
+    written_task: str | None
+    """As the code writes it, for the message."""
+    model: str | None
+    candidates: tuple[str, ...] = ()
+    """Every model that the code can give this call, where there is more than one."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the call by keyword; `verdict.UNKNOWN` where a value cannot be read, REST where names cannot."""
+    later: tuple[Mapping[str, Any], ...] = ()
+    """The same of each later call on the object that the call gives, as far as the file shows them."""
+    trains: bool = False
+    """Whether the module trains, or loads weights into what it has built (`trains`)."""
+
+
+def trains(calls: Iterable[ast.Call]) -> bool:
+    """Whether one of the calls trains a model or loads weights into one: its head need not be a random one then."""
+    return any(name in _TRAIN or name.endswith(("Trainer", "TrainingArguments")) for name in map(_last_name, calls))
+
+
+def _last_name(call: ast.Call) -> str:
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
 
 
 class RemovedPipeline(Record):
@@ -42,27 +83,24 @@ class Lifecycle(Record):
     call: tuple[RemovedCall, ...]
     model: tuple[EndOfModel, ...]
 
-    def broken(
-        self, *, api: str, provider: str, task: str | None, written_task: str | None, model: str | None, today: date
-    ) -> tuple[Broken, ...]:
-        """Every reason why such a call does not work on `today`, or has an announced end.
+    def broken(self, call: Call, *, today: date) -> tuple[Broken, ...]:
+        """Every reason why the call does not work on `today`, or has an announced end.
 
         Args:
-            task: the hub's name; written_task: as the code writes it, for the message.
             today: decides between `model-retired` (its end is before today) and `model-retiring`.
         """
         found = []
-        if api == "transformers.pipeline" and task is not None:
+        if call.api == "transformers.pipeline" and call.task is not None:
             for row in self.pipeline:
-                if task in row.tasks:
-                    why = row.why.format(task=task, written=written_task or task)
+                if call.task in row.tasks:
+                    why = row.why.format(task=call.task, written=call.written_task or call.task)
                     found.append(Broken(code=row.code, why=why, since=row.since))
-        for call in self.call:
-            if api in call.apis:
-                found.append(Broken(code=call.code, why=call.why.format(api=api), since=call.since))
+        for removed in self.call:
+            if call.api in removed.apis:
+                found.append(Broken(code=removed.code, why=removed.why.format(api=call.api), since=removed.since))
         for end in self.model:
-            if model in end.names and provider == end.provider and model is not None:
-                found.append(_ended(end, model, today))
+            if call.model in end.names and call.provider == end.provider and call.model is not None:
+                found.append(_ended(end, call.model, today))
         return tuple(found)
 
 
