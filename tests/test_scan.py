@@ -284,15 +284,6 @@ CALL = CLIENT + "client.chat.completions.create(model={0}, messages=[])\n"
         pytest.param(CALL.format("pick()"), None, "unresolved", id="what a function returns"),
         pytest.param(CALL.format('f"gpt-{n:>3}"'), None, "unresolved", id="formatted number"),
         pytest.param(
-            'if x:\n    M = "a"\nelse:\n    M = "b"\n' + CALL.format("M"), None, "unresolved", id="one of two"
-        ),
-        pytest.param(CALL.format('"a" if fast else "b"'), None, "unresolved", id="one of two in one line"),
-        pytest.param(
-            CLIENT + 'for m in ["a", "b"]:\n    client.chat.completions.create(model=m, messages=[])\n',
-            *(None, "unresolved"),
-            id="loop",
-        ),
-        pytest.param(
             CLIENT + "def f(m):\n    client.chat.completions.create(model=m, messages=[])\n",
             *(None, "unresolved"),
             id="parameter without default",

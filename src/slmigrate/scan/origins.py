@@ -123,6 +123,11 @@ class Origins:
                     return True
         return False
 
+    def imported_bindings(self, binding: Binding, depth: int) -> list[Binding]:
+        """What the project binds to a name that is imported from one of its modules; empty for others."""
+        found = self.project.find(binding) if depth < MAX_DEPTH else None
+        return self.exported(found[0], found[1][0], depth + 1) if found is not None and len(found[1]) == 1 else []
+
     def _imported(self, binding: Binding, depth: int) -> list[Origin]:
         elsewhere = [Origin("." * binding.level + binding.dotted)]
         found = self.project.find(binding) if depth < MAX_DEPTH else None
@@ -160,7 +165,7 @@ class Origins:
         if base.inner is not None and base.inner.kind == "class":
             members = self.in_class(base.inner, name)
             found = [origin for binding in members for origin in self._member(binding, depth + 1)]
-            outer = [Origin(f"{outer}().{name}", base.made_by, base.made_at) for outer in self._outer(base.inner)]
+            outer = [Origin(f"{outer}().{name}", base.made_by, base.made_at) for outer in self.outer(base.inner)]
             return found or outer or [Origin(f"?.{name}")]
         if base.package is not None and (bound := self.exported(base.package, name, depth)):
             return [origin for binding in bound for origin in self.of_binding(binding, depth + 1)]
@@ -169,14 +174,14 @@ class Origins:
         inside = self.project.inside(base.package, name) if base.package is not None else None
         return [Origin(f"{base.name}.{name}", base.made_by, base.made_at, package=inside)]
 
-    def _outer(self, scope: Scope) -> list[str]:
+    def outer(self, scope: Scope) -> list[str]:
         """Classes of other packages that a class of the project is derived from."""
         names = []
         for base in self._base_origins(scope):
             if base.inner is None:
                 names += [base.name] if "." in base.name else []
             elif base.inner is not scope:
-                names += self._outer(base.inner) if base.inner.kind == "class" else []
+                names += self.outer(base.inner) if base.inner.kind == "class" else []
         return names[:4]
 
     def in_class(self, scope: Scope, name: str) -> list[Binding]:

@@ -66,6 +66,16 @@ def argument(function: Scope, name: str, call: ast.Call) -> ast.expr | None:
     return call.args[position]
 
 
+def argument_of_fields(owner: Scope, name: str, call: ast.Call) -> ast.expr | None:
+    """What a call gives for the field `name` of a class that is made of its annotated names (dataclasses, pydantic)."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    fields = [field for field, bound in owner.bindings.items() if any(one.annotation is not None for one in bound)]
+    position = fields.index(name) if name in fields else len(call.args)
+    return call.args[position] if position < len(call.args) else None
+
+
 def _is_static(function: Scope) -> bool:
     decorators = getattr(function.node, "decorator_list", [])
     return any(getattr(node, "id", None) == "staticmethod" for node in decorators)

@@ -1,64 +1,55 @@
-"""What an argument's value is: constants, names, defaults of parameters, environment variables with a default.
+"""What an argument's value is: constants, names, defaults of parameters, settings, environment variables.
 
 Reading is never executing: what would need the program to run is unresolved, with the reason.
 """
 
 import ast
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-from slmigrate.records.code import ModelSource
+from slmigrate.scan import options, texts
+from slmigrate.scan.configs import Configs
+from slmigrate.scan.origin import Origin, item_of
 from slmigrate.scan.origins import MAX_DEPTH, Origins
-from slmigrate.scan.scopes import Binding, Place, reaching
+from slmigrate.scan.passing import argument, argument_of_fields, parameter_name
+from slmigrate.scan.scopes import Binding, Place, Scope
+from slmigrate.scan.value import (
+    NOT_CONSTANT,
+    Parameter,
+    Value,
+    constant,
+    distinct,
+    one_text,
+    overridden_by,
+    short,
+    through,
+    unresolved,
+)
 
+__all__ = ["Value", "Values", "unresolved"]
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value that an expression may have."""
-
-    value: Any = None
-    """A string, number, bool, None, or a list or dict of them. Meaningless when `source` is unresolved."""
-    source: ModelSource = "literal"
-    why: str = ""
-    """For an unresolved value: what would have to be known."""
-
-    @property
-    def known(self) -> bool:
-        return self.source != "unresolved"
-
-
-def unresolved(why: str) -> Value:
-    return Value(source="unresolved", why=why)
+_MAX_STEPS = 20_000
+"""Expressions followed for one question; with functions entered by their arguments nothing is remembered."""
+_MAX_INSIDE = 3
+"""Functions entered with the arguments of a call, one within the other."""
 
 
 class Values:
-    """Follows values in one module."""
+    """Follows values, for one file that is looked at."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: Origins, configs: Configs) -> None:
         self.origins = origins
+        self.configs = configs
         self._known: dict[int, tuple[ast.expr, list[Value]]] = {}
+        self._inside: list[tuple[Scope, ast.Call, Place]] = []
+        self._steps = 0
 
     def text(self, node: ast.expr, place: Place) -> Value:
         """The one string that `node` stands for at `place`, or unresolved with the reason.
 
-        None is passed over: `model=None` with a later default is how optional arguments are written.
+        Where the code gives one of several, `candidates` names them all, and the value is a default or the first.
         """
-        everything = self.of(node, place)
-        found = [value for value in everything if not (value.known and value.value is None)]
-        texts = [value for value in found if value.known and isinstance(value.value, str)]
-        others = [value for value in found if not (value.known and isinstance(value.value, str))]
-        if others:
-            why = next((value.why for value in others if value.why), "")
-            return unresolved(why or "its value is not a text that stands in the code")
-        names = sorted({value.value for value in texts})
-        if len(names) > 1:
-            return unresolved("it is one of " + ", ".join(repr(name) for name in names[:8]))
-        if not texts:
-            return unresolved("no value for it stands in the code")
-        optional = any(value.known and value.value is None and value.source == "param_default" for value in everything)
-        return _through(texts[0], "param_default") if optional else texts[0]
+        return one_text(self.of(node, place))
 
     def literal(self, node: ast.expr, place: Place) -> Value:
         """The one constant that `node` stands for, of any JSON type, or unresolved."""
@@ -69,17 +60,24 @@ class Values:
 
     def of(self, node: ast.expr, place: Place, depth: int = 0) -> list[Value]:
         """Everything that `node` may be."""
-        if depth > MAX_DEPTH:
+        self._steps = 0 if depth == 0 else self._steps + 1
+        if depth > MAX_DEPTH or self._steps > _MAX_STEPS:
             return [unresolved("it is defined through too many names")]
+        if self._inside:
+            return distinct(self._follow(node, place, depth))
         if id(node) not in self._known:  # see Origins.of
             self._known[id(node)] = (node, [unresolved("it is defined by itself")])
-            self._known[id(node)] = (node, _distinct(self._follow(node, place, depth)))
+            self._known[id(node)] = (node, distinct(self._follow(node, place, depth)))
         return self._known[id(node)][1]
+
+    def containers(self, node: ast.expr, place: Place) -> Iterator[tuple[ast.expr, Place]]:
+        """The dict, list or tuple displays that `node` stands for."""
+        yield from self.origins.displays(node, place)
 
     def _follow(self, node: ast.expr, place: Place, depth: int) -> list[Value]:
         match node:
             case ast.Constant(value=str() | int() | float() | None as value):
-                return [_constant(value)]
+                return [constant(value)]
             case ast.Name(id=name):
                 return self._name(name, place, depth)
             case ast.Attribute():
@@ -91,192 +89,208 @@ class Values:
             case ast.IfExp(body=body, orelse=orelse):
                 return self.of(body, place, depth + 1) + self.of(orelse, place, depth + 1)
             case ast.JoinedStr() | ast.BinOp(op=ast.Add()):
-                return [self._joined(node, place, depth)]
+                return [texts.joined(self, node, place, depth)]
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
                 return [Value(-value)]
             case ast.Subscript(value=holder, slice=key):
                 return self._item(holder, key, place, depth)
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                items = [self.literal(part, place) for part in parts]
-                return [Value([item.value for item in items])] if all(item.known for item in items) else [_NOT_CONSTANT]
+                items = [self.literal_at(part, place, depth) for part in parts]
+                return [Value([item.value for item in items])] if all(item.known for item in items) else [NOT_CONSTANT]
             case ast.Dict():
-                return [self._dict(node, place)]
+                return [self._dict(node, place, depth)]
             case ast.NamedExpr(value=value) | ast.Await(value=value):
                 return self.of(value, place, depth + 1)
-        return [_NOT_CONSTANT]
+        return [NOT_CONSTANT]
+
+    def literal_at(self, node: ast.expr, place: Place, depth: int) -> Value:
+        found = self.of(node, place, depth + 1)
+        return found[0] if len(found) == 1 and found[0].known else NOT_CONSTANT
 
     def _name(self, name: str, place: Place, depth: int) -> list[Value]:
-        found = reaching(name, place)
+        found = self.origins.bindings(name, place, depth)
         if not found:
-            return [unresolved(f"{name!r} is not defined in this file")]
-        return [value for binding in found for value in self._binding(name, binding, depth + 1)]
+            return [unresolved(f"{name!r} is not defined in the project")]
+        return [value for binding in found for value in self.of_binding(name, binding, depth + 1)]
 
-    def _binding(self, name: str, binding: Binding, depth: int) -> list[Value]:
+    def of_binding(self, name: str, binding: Binding, depth: int) -> list[Value]:
+        """Everything that a name may be through one of its bindings."""
         match binding.kind:
-            case "parameter" if binding.value is not None:
-                inside = self.of(binding.value, binding.place, depth)
-                return [_through(value, "param_default") for value in inside]
             case "parameter":
-                return [unresolved(f"it is the parameter {name!r}, which has no default")]
+                return self._parameter(name, binding, depth)
             case "value" if binding.value is not None:
-                return [_through(value, "variable") for value in self.of(binding.value, binding.place, depth)]
+                return [through(value, "variable") for value in self.of(binding.value, binding.place, depth)]
+            case "value" if binding.annotation is not None:
+                return options.field_without_default(self, name, binding, depth)
             case "import":
-                return [unresolved(f"it is imported as {binding.dotted!r}")]
-            case "loop":
-                return [unresolved(f"it is the loop variable {name!r}")]
+                return self._imported(binding, depth)
+            case "loop" if binding.value is not None:
+                return self._looped(name, binding, depth)
         return [unresolved(f"{name!r} is computed when the program runs")]
 
-    def _attribute(self, node: ast.Attribute, place: Place, depth: int) -> list[Value]:
-        bindings = self._attribute_bindings(node, place, depth)
-        if not bindings:
-            return [unresolved(f"{_short(node)!r} is not defined in this file")]
-        return [value for binding in bindings for value in self._binding(node.attr, binding, depth + 1)]
+    def _parameter(self, name: str, binding: Binding, depth: int) -> list[Value]:
+        if (given := self.given(name, binding)) is not None:
+            return self.of(*given, depth + 1)
+        if binding.value is not None:
+            return [through(value, "param_default") for value in self.of(binding.value, binding.place, depth)]
+        if (option := options.of_decorators(self, name, binding, depth)) is not None:
+            return option
+        passed = [] if self._inside else self.origins.passed(binding, depth)
+        values = [value for node, place in passed for value in self.of(node, place, depth + 1)]
+        if values and all(value.known for value in values):
+            return [through(value, "variable") for value in values]
+        return [self._open_parameter(name, binding, values)]
 
-    def _attribute_bindings(self, node: ast.Attribute, place: Place, depth: int) -> list[Binding]:
-        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
-            home = place.scope.enclosing("class")
-            return self.origins.in_class(home, node.attr) if home is not None else []
-        bindings: list[Binding] = []
-        for origin in self.origins.of(node.value, place, depth + 1):
-            if origin.inner is not None and origin.inner.kind == "class":
-                bindings += self.origins.in_class(origin.inner, node.attr)
-        return bindings
+    def given(self, name: str, parameter: Binding) -> tuple[ast.expr, Place] | None:
+        """What the call that is being entered gives for a parameter of its function."""
+        for function, call, at in reversed(self._inside):
+            if function is parameter.inner and (given := argument(function, name, call)) is not None:
+                return given, at
+        return None
+
+    def _open_parameter(self, name: str, binding: Binding, seen: list[Value]) -> Value:
+        function = binding.inner
+        home = (function.dotted_name() or "") if function is not None else ""
+        path = function.module().path if function is not None else ""
+        texts = tuple(dict.fromkeys(value.value for value in seen if value.known and isinstance(value.value, str)))
+        inner = tuple(name for value in seen for name in value.candidates)
+        why = f"it is the parameter {name!r}, which has no default"
+        return unresolved(why, Parameter(path, home, parameter_name(binding) or name), texts + inner)
+
+    def _imported(self, binding: Binding, depth: int) -> list[Value]:
+        bound = self.origins.imported_bindings(binding, depth)
+        name = binding.dotted.rpartition(".")[2]
+        if bound:
+            return [through(v, "variable") for inner in bound for v in self.of_binding(name, inner, depth + 1)]
+        return [unresolved(f"it is imported as {'.' * binding.level + binding.dotted!r}")]
+
+    def _looped(self, name: str, binding: Binding, depth: int) -> list[Value]:
+        assert binding.value is not None
+        parts = []
+        for display, inside in self.origins.displays(binding.value, binding.place, depth):
+            inner = display.keys if isinstance(display, ast.Dict) else display.elts
+            parts += [(part, inside) for part in inner if part is not None]
+        values = [value for part, inside in parts[:50] for value in self.of(part, inside, depth + 1)]
+        return [through(value, "variable") for value in values] or [unresolved(f"it is the loop variable {name!r}")]
+
+    def _attribute(self, node: ast.Attribute, place: Place, depth: int) -> list[Value]:
+        for base in self.origins.bases(node, place, depth):
+            if (option := options.of_parsed(self, base, node.attr, place, depth)) is not None:
+                return option
+            if (given := self._given_to_object(base, node.attr, depth)) is not None:
+                return given
+        if bindings := self.origins.attribute_bindings(node, place, depth):
+            return [value for binding in bindings for value in self.of_binding(node.attr, binding, depth + 1)]
+        inner = (
+            [] if isinstance(node.value, ast.Name) and node.value.id == "self" else self.of(node.value, place, depth)
+        )
+        held = [value for value in inner if value.known and isinstance(value.value, dict) and node.attr in value.value]
+        if held:
+            return [Value(value.value[node.attr], "config") for value in held]
+        if node.attr == "value" and inner and all(value.known for value in inner):
+            return inner  # a member of an enumeration
+        return [unresolved(f"{short(node)!r} is a setting that does not stand in the code")]
+
+    def _given_to_object(self, base: Origin, name: str, depth: int) -> list[Value] | None:
+        """`settings.model` after `settings = Settings(model="x")`: the argument, however the class takes it."""
+        if not base.instance or base.inner is None or base.made_by is None or base.made_at is None:
+            return None
+        makers = [binding.inner for binding in self.origins.in_class(base.inner, "__init__")]
+        if not makers:
+            given = argument_of_fields(base.inner, name, base.made_by)
+            return self.of(given, base.made_at, depth + 1) if given is not None else None
+        bound = self.origins.in_class(base.inner, name)
+        if len(self._inside) >= _MAX_INSIDE or not bound or makers[0] is None:
+            return None
+        return self._within(
+            (makers[0], base.made_by, base.made_at),
+            [(binding.value, binding.place) for binding in bound if binding.value is not None],
+            depth,
+        )
+
+    def _within(
+        self, inside: tuple[Scope, ast.Call, Place], nodes: list[tuple[ast.expr, Place]], depth: int
+    ) -> list[Value]:
+        """The values of expressions of a function that is called with these arguments."""
+        self._inside.append(inside)
+        try:
+            return [value for node, place in nodes for value in self.of(node, place, depth + 1)]
+        finally:
+            self._inside.pop()
 
     def _call(self, node: ast.Call, place: Place, depth: int) -> list[Value]:
-        names = {origin.name for origin in self.origins.of(node.func, place, depth + 1)}
-        if names & {"os.getenv", "os.environ.get", "os.environ.setdefault"}:
-            return self._environment(node, place, depth)
-        if names == {"str"} and len(node.args) == 1:
-            return self.of(node.args[0], place, depth + 1)
-        if any(name.endswith(".from_pretrained") for name in names) and node.args:
-            # an object that was loaded stands for the model that it was loaded from
-            return self.of(node.args[0], place, depth + 1)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and len(node.args) == 2:
+        origins = self.origins.of(node.func, place, depth + 1)
+        names = {origin.name for origin in origins if origin.inner is None}
+        if (found := options.of_call(self, names, node, place, depth)) is not None:
+            return found
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop", "setdefault") and node.args:
             return self._get(node, node.func.value, place, depth)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("strip", "lower") and not node.args:
-            return self.of(node.func.value, place, depth + 1)
-        return [unresolved(f"it is what {_short(node.func)}(...) returns")]
-
-    def _environment(self, node: ast.Call, place: Place, depth: int) -> list[Value]:
-        default = node.args[1] if len(node.args) > 1 else None
-        default = default or next((word.value for word in node.keywords if word.arg == "default"), None)
-        if default is None:
-            name = _short(node.args[0]) if node.args else "?"
-            return [unresolved(f"it is read from the environment ({name}), without a default in the code")]
-        return [_through(value, "env_default") for value in self.of(default, place, depth + 1)]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in texts.METHODS:
+            return texts.method(self, node, place, depth)
+        functions = [made.inner for made in origins if made.inner is not None and made.inner.kind == "function"]
+        open_functions = [function for function in functions if all(function is not one for one, _, _ in self._inside)]
+        if functions and open_functions and len(self._inside) < _MAX_INSIDE:
+            parts = [self._within((one, node, place), one.returns, depth) for one in open_functions if one.returns]
+            if values := [value for part in parts for value in part]:
+                return [through(value, "variable") for value in values]
+        return [unresolved(f"it is what {short(node.func)}(...) returns")]
 
     def _get(self, node: ast.Call, holder: ast.expr, place: Place, depth: int) -> list[Value]:
         inside = self._item(holder, node.args[0], place, depth)
         if all(value.known for value in inside):
             return inside
-        return [_through(value, "config") for value in self.of(node.args[1], place, depth + 1)]
+        if len(node.args) < 2:
+            return inside
+        return [through(value, "config") for value in self.of(node.args[1], place, depth + 1)]
 
     def _either(self, values: list[ast.expr], place: Place, depth: int) -> list[Value]:
         """`a or b`: what is known of `a` may be empty, so the first text counts, named by how it is overridden."""
-        source: ModelSource | None = None
+        source = None
         last: list[Value] = []
         for node in values:
             last = self.of(node, place, depth + 1)
             if any(value.known and value.value for value in last):
-                return [_through(value, source) if source else value for value in last]
-            source = source or _overridden_by(last)
+                return [through(value, source) if source else value for value in last]
+            source = source or overridden_by(last)
         return last
 
-    def _joined(self, node: ast.expr, place: Place, depth: int) -> Value:
-        parts = node.values if isinstance(node, ast.JoinedStr) else [node.left, node.right]  # type: ignore[attr-defined]
-        texts: list[str] = []
-        sources: list[ModelSource] = []
-        for part in parts:
-            if isinstance(part, ast.FormattedValue) and (part.format_spec or part.conversion != -1):
-                return _NOT_CONSTANT
-            inner = part.value if isinstance(part, ast.FormattedValue) else part
-            values = self.of(inner, place, depth + 1)
-            if len(values) != 1 or not values[0].known or not isinstance(values[0].value, str | int):
-                return next((value for value in values if not value.known), _NOT_CONSTANT)
-            texts.append(str(values[0].value))
-            sources.append(values[0].source)
-        return Value("".join(texts), next((source for source in sources if source != "literal"), "literal"))
-
     def _item(self, holder: ast.expr, key: ast.expr, place: Place, depth: int) -> list[Value]:
-        if any(origin.name == "os.environ" for origin in self.origins.of(holder, place, depth + 1)):
-            return [unresolved(f"it is read from the environment ({_short(key)}), without a default in the code")]
-        wanted = self.literal(key, place)
-        if wanted.known:
-            for container, inside in self.containers(holder, place, depth):
-                if (part := _part(container, wanted.value)) is not None:
-                    return [_through(value, "variable") for value in self.of(part, inside, depth + 1)]
-        return [unresolved(f"{_short(holder)}[{_short(key)}] is looked up when the program runs")]
+        if (read := options.of_environment_item(self, holder, key, place, depth)) is not None:
+            return read
+        wanted = one_text(self.of(key, place, depth + 1)) if not isinstance(key, ast.Constant) else Value(key.value)
+        shown = self.origins.displays(holder, place, depth)
+        for display, inside in shown if wanted.known and not wanted.candidates else ():
+            if (part := item_of(display, wanted.value)) is not None:
+                return [through(value, "variable") for value in self.of(part, inside, depth + 1)]
+        if not shown:
+            held = [value for value in self.of(holder, place, depth + 1) if value.known]
+            found = [part for value in held if (part := _picked(value.value, wanted)) is not None]
+            if found:
+                return [Value(part, "config") for part in found]
+        why = f"{short(holder)}[{short(key)}] is looked up when the program runs"
+        return [unresolved(why, candidates=() if wanted.known else self._all_of(shown, depth))]
 
-    def containers(self, node: ast.expr, place: Place, depth: int = 0) -> Iterator[tuple[ast.expr, Place]]:
-        """The dict, list or tuple displays that `node` stands for."""
-        if isinstance(node, ast.Dict | ast.List | ast.Tuple):
-            yield node, place
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            yield from self.containers(node.left, place, depth + 1)
-            yield from self.containers(node.right, place, depth + 1)
-        elif isinstance(node, ast.Name) and depth < MAX_DEPTH:
-            for binding in reaching(node.id, place):
-                if binding.kind == "value" and binding.value is not None:
-                    yield from self.containers(binding.value, binding.place, depth + 1)
-        elif isinstance(node, ast.Attribute) and depth < MAX_DEPTH:
-            for binding in self._attribute_bindings(node, place, depth):
-                if binding.kind == "value" and binding.value is not None:
-                    yield from self.containers(binding.value, binding.place, depth + 1)
-        elif isinstance(node, ast.Subscript) and (key := self.literal(node.slice, place)).known:
-            for container, inside in self.containers(node.value, place, depth + 1):
-                if (part := _part(container, key.value)) is not None:
-                    yield from self.containers(part, inside, depth + 1)
+    def _all_of(self, shown: list[Any], depth: int) -> tuple[str, ...]:
+        found: list[str] = []
+        for display, inside in shown:
+            for part in display.values if isinstance(display, ast.Dict) else display.elts:
+                value = self.literal_at(part, inside, depth)
+                found += [value.value] if value.known and isinstance(value.value, str) else []
+        return tuple(dict.fromkeys(found))
 
-    def _dict(self, node: ast.Dict, place: Place) -> Value:
-        keys = [self.literal(key, place) if key is not None else _NOT_CONSTANT for key in node.keys]
-        values = [self.literal(value, place) for value in node.values]
+    def _dict(self, node: ast.Dict, place: Place, depth: int) -> Value:
+        keys = [self.literal_at(key, place, depth) if key is not None else NOT_CONSTANT for key in node.keys]
+        values = [self.literal_at(value, place, depth) for value in node.values]
         if all(item.known for item in [*keys, *values]) and all(isinstance(key.value, str) for key in keys):
             return Value({key.value: value.value for key, value in zip(keys, values, strict=True)})
-        return _NOT_CONSTANT
+        return NOT_CONSTANT
 
 
-_NOT_CONSTANT = unresolved("its value is computed when the program runs")
-
-
-def _distinct(values: list[Value]) -> list[Value]:
-    return list({(repr(value.value), value.source, value.why): value for value in values}.values())
-
-
-def _constant(value: str | int | float | None) -> Value:
-    if isinstance(value, str):
-        # half of a surrogate pair cannot be written as UTF-8, and so not as JSON
-        value = value.encode("utf-8", "backslashreplace").decode()
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
-        return unresolved("a number that large is not kept")
-    return Value(value)
-
-
-def _through(value: Value, source: ModelSource) -> Value:
-    """A value seen through a name. How a default can be overridden says more than that a name was used."""
-    if not value.known or (source == "variable" and value.source != "literal") or value.source == "env_default":
-        return value
-    return replace(value, source=source)
-
-
-def _overridden_by(values: list[Value]) -> ModelSource:
-    why = " ".join(value.why for value in values)
-    if "environment" in why:
-        return "env_default"
-    if "parameter" in why or any(value.source == "param_default" for value in values):
-        return "param_default"
-    return "config" if why else "variable"
-
-
-def _short(node: ast.expr) -> str:
-    return re.sub(r"\s+", " ", ast.unparse(node))[:60]
-
-
-def _part(container: ast.expr, key: Any) -> ast.expr | None:
-    match container:
-        case ast.Dict(keys=keys, values=values):
-            pairs = zip(keys, values, strict=True)
-            found = [value for name, value in pairs if isinstance(name, ast.Constant) and name.value == key]
-            return found[-1] if found else None
-        case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            return parts[key] if isinstance(key, int) and -len(parts) <= key < len(parts) else None
+def _picked(data: Any, key: Value) -> Any:
+    if not key.known:
+        return None
+    if isinstance(data, dict):
+        return data.get(key.value)
+    if isinstance(data, list) and isinstance(key.value, int) and -len(data) <= key.value < len(data):
+        return data[key.value]
     return None
