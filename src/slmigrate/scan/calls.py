@@ -14,6 +14,7 @@ from slmigrate.scan.origin import Origin
 from slmigrate.scan.prompts import shows_pictures, static_prompt
 from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.signatures import Match, Signatures
+from slmigrate.scan.value import Parameter
 from slmigrate.scan.values import Value, Values, unresolved
 from slmigrate.scan.verdict import UNKNOWN, Facts, judge
 
@@ -52,6 +53,8 @@ class Module:
         self._read = read
         self._trains = lifecycle.trains(call for call, _ in read.calls)
         self._origins, self._values = values.origins, values
+        self.open: set[Parameter] = set()
+        """Parameters that a model is given through; what callers in other files give is not known here."""
 
     def call_sites(self, today: date) -> list[CallSite]:
         """Every call that reaches a model, in the order of lines."""
@@ -73,6 +76,8 @@ class Module:
 
     def _site(self, item: _Found, today: date) -> CallSite:
         model, given = self._model(item)
+        if model.parameter is not None:
+            self.open.add(model.parameter)
         provider = self._provider(item)
         task, written = self._task(item, model)
         if model.source == "library_default" and item.match.signature.default_by_task:

@@ -57,7 +57,7 @@ def one_text(everything: list[Value]) -> Value:
     found = [value for value in everything if not (value.known and value.value is None)]
     texts = [value for value in found if value.known and isinstance(value.value, str)]
     others = [value for value in found if not (value.known and isinstance(value.value, str))]
-    names = _names([*texts, *others])
+    names = texts_of([*texts, *others])
     if others:
         outside = all(any(word in value.why for word in _OVERRIDABLE) for value in others)
         if len({value.value for value in texts}) != 1 or not outside:
@@ -74,7 +74,8 @@ def one_text(everything: list[Value]) -> Value:
     return replace(first, candidates=names if len(names) > 1 else ())
 
 
-def _names(values: list[Value]) -> tuple[str, ...]:
+def texts_of(values: list[Value]) -> tuple[str, ...]:
+    """Every text that the values are or can be, once each."""
     texts = [text for value in values for text in (value.candidates or ((value.value,) if value.known else ()))]
     return tuple(dict.fromkeys(text for text in texts if isinstance(text, str)))
 

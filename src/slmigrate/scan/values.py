@@ -4,7 +4,8 @@ Reading is never executing: what would need the program to run is unresolved, wi
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from slmigrate.scan import options, texts
@@ -22,6 +23,7 @@ from slmigrate.scan.value import (
     one_text,
     overridden_by,
     short,
+    texts_of,
     through,
     unresolved,
 )
@@ -35,11 +37,18 @@ _MAX_INSIDE = 3
 
 
 class Values:
-    """Follows values, for one file that is looked at."""
+    """Follows values, for one file that is looked at.
 
-    def __init__(self, origins: Origins, configs: Configs) -> None:
+    Args:
+        passed: what callers in all files give for parameters that have no default.
+    """
+
+    def __init__(
+        self, origins: Origins, configs: Configs, passed: Mapping[Parameter, Sequence[Value]] = MappingProxyType({})
+    ) -> None:
         self.origins = origins
         self.configs = configs
+        self._passed = passed
         self._known: dict[int, tuple[ast.expr, list[Value]]] = {}
         self._inside: list[tuple[Scope, ast.Call, Place]] = []
         self._steps = 0
@@ -135,11 +144,16 @@ class Values:
             return [through(value, "param_default") for value in self.of(binding.value, binding.place, depth)]
         if (option := options.of_decorators(self, name, binding, depth)) is not None:
             return option
-        passed = [] if self._inside else self.origins.passed(binding, depth)
-        values = [value for node, place in passed for value in self.of(node, place, depth + 1)]
+        opened = self._open_parameter(name, binding)
+        if opened in self._passed:
+            values = list(self._passed[opened])
+        else:
+            passed = [] if self._inside else self.origins.passed(binding, depth)
+            values = [value for node, place in passed for value in self.of(node, place, depth + 1)]
         if values and all(value.known for value in values):
             return [through(value, "variable") for value in values]
-        return [self._open_parameter(name, binding, values)]
+        why = f"it is the parameter {name!r}, which has no default"
+        return [unresolved(why, opened, texts_of(values))]
 
     def given(self, name: str, parameter: Binding) -> tuple[ast.expr, Place] | None:
         """What the call that is being entered gives for a parameter of its function."""
@@ -148,14 +162,11 @@ class Values:
                 return given, at
         return None
 
-    def _open_parameter(self, name: str, binding: Binding, seen: list[Value]) -> Value:
+    def _open_parameter(self, name: str, binding: Binding) -> Parameter:
         function = binding.inner
         home = (function.dotted_name() or "") if function is not None else ""
         path = function.module().path if function is not None else ""
-        texts = tuple(dict.fromkeys(value.value for value in seen if value.known and isinstance(value.value, str)))
-        inner = tuple(name for value in seen for name in value.candidates)
-        why = f"it is the parameter {name!r}, which has no default"
-        return unresolved(why, Parameter(path, home, parameter_name(binding) or name), texts + inner)
+        return Parameter(path, home, parameter_name(binding) or name)
 
     def _imported(self, binding: Binding, depth: int) -> list[Value]:
         bound = self.origins.imported_bindings(binding, depth)
