@@ -6,9 +6,8 @@ Reading is never executing: what would need the program to run is unresolved, wi
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
-from slmigrate.scan import options, texts
+from slmigrate.scan import options, parts, texts
 from slmigrate.scan.configs import Configs
 from slmigrate.scan.origin import Origin, item_of
 from slmigrate.scan.origins import MAX_DEPTH, Origins
@@ -103,8 +102,8 @@ class Values:
                 return [Value(-value)]
             case ast.Subscript(value=holder, slice=key):
                 return self._item(holder, key, place, depth)
-            case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                items = [self.literal_at(part, place, depth) for part in parts]
+            case ast.List(elts=inner) | ast.Tuple(elts=inner):
+                items = [self.literal_at(part, place, depth) for part in inner]
                 return [Value([item.value for item in items])] if all(item.known for item in items) else [NOT_CONSTANT]
             case ast.Dict():
                 return [self._dict(node, place, depth)]
@@ -134,7 +133,7 @@ class Values:
             case "import":
                 return self._imported(binding, depth)
             case "loop" if binding.value is not None:
-                return self._looped(name, binding, depth)
+                return parts.looped(self, name, binding, depth)
         return [unresolved(f"{name!r} is computed when the program runs")]
 
     def _parameter(self, name: str, binding: Binding, depth: int) -> list[Value]:
@@ -174,15 +173,6 @@ class Values:
         if bound:
             return [through(v, "variable") for inner in bound for v in self.of_binding(name, inner, depth + 1)]
         return [unresolved(f"it is imported as {'.' * binding.level + binding.dotted!r}")]
-
-    def _looped(self, name: str, binding: Binding, depth: int) -> list[Value]:
-        assert binding.value is not None
-        parts = []
-        for display, inside in self.origins.displays(binding.value, binding.place, depth):
-            inner = display.keys if isinstance(display, ast.Dict) else display.elts
-            parts += [(part, inside) for part in inner if part is not None]
-        values = [value for part, inside in parts[:50] for value in self.of(part, inside, depth + 1)]
-        return [through(value, "variable") for value in values] or [unresolved(f"it is the loop variable {name!r}")]
 
     def _attribute(self, node: ast.Attribute, place: Place, depth: int) -> list[Value]:
         for base in self.origins.bases(node, place, depth):
@@ -241,8 +231,8 @@ class Values:
         functions = [made.inner for made in origins if made.inner is not None and made.inner.kind == "function"]
         open_functions = [function for function in functions if all(function is not one for one, _, _ in self._inside)]
         if functions and open_functions and len(self._inside) < _MAX_INSIDE:
-            parts = [self._within((one, node, place), one.returns, depth) for one in open_functions if one.returns]
-            if values := [value for part in parts for value in part]:
+            returned = [self._within((one, node, place), one.returns, depth) for one in open_functions if one.returns]
+            if values := [value for part in returned for value in part]:
                 return [through(value, "variable") for value in values]
         return [unresolved(f"it is what {short(node.func)}(...) returns")]
 
@@ -275,19 +265,11 @@ class Values:
                 return [through(value, "variable") for value in self.of(part, inside, depth + 1)]
         if not shown:
             held = [value for value in self.of(holder, place, depth + 1) if value.known]
-            found = [part for value in held if (part := _picked(value.value, wanted)) is not None]
+            found = [held_part for value in held if (held_part := parts.picked(value.value, wanted)) is not None]
             if found:
                 return [Value(part, "config") for part in found]
         why = f"{short(holder)}[{short(key)}] is looked up when the program runs"
-        return [unresolved(why, candidates=() if wanted.known else self._all_of(shown, depth))]
-
-    def _all_of(self, shown: list[Any], depth: int) -> tuple[str, ...]:
-        found: list[str] = []
-        for display, inside in shown:
-            for part in display.values if isinstance(display, ast.Dict) else display.elts:
-                value = self.literal_at(part, inside, depth)
-                found += [value.value] if value.known and isinstance(value.value, str) else []
-        return tuple(dict.fromkeys(found))
+        return [unresolved(why, candidates=() if wanted.known else parts.all_of(self, shown, depth))]
 
     def _dict(self, node: ast.Dict, place: Place, depth: int) -> Value:
         keys = [self.literal_at(key, place, depth) if key is not None else NOT_CONSTANT for key in node.keys]
@@ -295,13 +277,3 @@ class Values:
         if all(item.known for item in [*keys, *values]) and all(isinstance(key.value, str) for key in keys):
             return Value({key.value: value.value for key, value in zip(keys, values, strict=True)})
         return NOT_CONSTANT
-
-
-def _picked(data: Any, key: Value) -> Any:
-    if not key.known:
-        return None
-    if isinstance(data, dict):
-        return data.get(key.value)
-    if isinstance(data, list) and isinstance(key.value, int) and -len(data) <= key.value < len(data):
-        return data[key.value]
-    return None
