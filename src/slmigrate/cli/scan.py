@@ -46,9 +46,10 @@ def scan(path: Path, format_: str, output: Path | None, fail_on: str | None) -> 
 def scan_folder(path: Path) -> ScanReport:
     """`find_calls` with progress on stderr, once it takes longer than a second."""
     from slmigrate.scan import find_calls
+    from slmigrate.scan.search import usable_processes
 
     with slow_progress(f"Reading {path}") as update:
-        return find_calls(path, progress=update)
+        return find_calls(path, progress=update, processes=usable_processes())
 
 
 def record(path: Path, name: str, text: str) -> None:

@@ -35,6 +35,8 @@ class Origins:
         self.project = project
         self._same = frozenset(passes_through)
         self._known: dict[int, tuple[ast.expr, list[Origin]]] = {}
+        self._bound: dict[int, tuple[Binding, list[Origin]]] = {}
+        self._stars: dict[tuple[str, str], list[Binding]] = {}
 
     def of(self, node: ast.expr, place: Place, depth: int = 0) -> list[Origin]:
         """Everything that `node` may stand for at `place`, in the order it is written; empty for a constant."""
@@ -51,8 +53,15 @@ class Origins:
         """What `name` may be bound to at `place`, star imports included; empty for a builtin."""
         if found := reaching(name, place):
             return found
-        stars = place.scope.module().bindings.get("*", []) if depth < MAX_DEPTH else []
-        return [bound for star in stars for bound in self._through_star(star, name, depth + 1)]
+        module = place.scope.module()
+        stars = module.bindings.get("*", []) if depth < MAX_DEPTH else []
+        if not stars:
+            return []
+        key = (module.path, name)
+        if key not in self._stars:
+            self._stars[key] = []  # what modules that import each other's names find
+            self._stars[key] = [bound for star in stars for bound in self._through_star(star, name, depth + 1)]
+        return self._stars[key]
 
     def _through_star(self, star: Binding, name: str, depth: int) -> list[Binding]:
         found = self.project.find(star)
@@ -90,6 +99,12 @@ class Origins:
 
     def of_binding(self, binding: Binding, depth: int) -> list[Origin]:
         """Everything that a binding may stand for."""
+        if id(binding) not in self._bound:
+            self._bound[id(binding)] = (binding, [UNKNOWN])  # see `of`
+            self._bound[id(binding)] = (binding, distinct(self._follow_binding(binding, depth)))
+        return self._bound[id(binding)][1]
+
+    def _follow_binding(self, binding: Binding, depth: int) -> list[Origin]:
         if binding.annotation is not None and (named := self._annotated(binding, depth)):
             return named
         match binding.kind:
@@ -240,10 +255,8 @@ class Origins:
                 values = [part] if part is not None else []
             if values:
                 return [origin for value in values[:20] for origin in self.of(value, inside, depth + 1)]
-        if wanted == 0:  # the first of the objects that a parser makes of its classes
-            made = self.of(holder, place, depth + 1)
-            return [origin for origin in made if origin.name.endswith(".parse_args_into_dataclasses()")]
-        return []
+        made = self.of(holder, place, depth + 1) if isinstance(wanted, int) else []
+        return [parsed for origin in made for parsed in self._parsed(origin, wanted, depth + 1)]
 
     def displays(self, node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
         """The dict, list and tuple displays that `node` stands for."""

@@ -49,6 +49,7 @@ class Values:
         self.configs = configs
         self._passed = passed
         self._known: dict[int, tuple[ast.expr, list[Value]]] = {}
+        self._bound: dict[int, tuple[Binding, list[Value]]] = {}
         self._inside: list[tuple[Scope, ast.Call, Place]] = []
         self._steps = 0
 
@@ -123,6 +124,17 @@ class Values:
 
     def of_binding(self, name: str, binding: Binding, depth: int) -> list[Value]:
         """Everything that a name may be through one of its bindings."""
+        self._steps += 1
+        if depth > MAX_DEPTH or self._steps > _MAX_STEPS:
+            return [unresolved("it is defined through too many names")]
+        if self._inside:
+            return self._follow_binding(name, binding, depth)
+        if id(binding) not in self._bound:  # see Origins.of
+            self._bound[id(binding)] = (binding, [unresolved("it is defined by itself")])
+            self._bound[id(binding)] = (binding, distinct(self._follow_binding(name, binding, depth)))
+        return self._bound[id(binding)][1]
+
+    def _follow_binding(self, name: str, binding: Binding, depth: int) -> list[Value]:
         match binding.kind:
             case "parameter":
                 return self._parameter(name, binding, depth)

@@ -1,0 +1,170 @@
+"""One file at a time: its call sites, and its calls of functions that hold some. Can be handed to another process."""
+
+import ast
+import gc
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from slmigrate.records import CallSite, Skipped
+from slmigrate.scan import signatures
+from slmigrate.scan.calls import Module
+from slmigrate.scan.files import Source, read
+from slmigrate.scan.opening import TOO_DEEP, deep_nesting, open_configs, open_project, parsed
+from slmigrate.scan.origins import Origins
+from slmigrate.scan.passing import argument, called_name, last_name
+from slmigrate.scan.reader import read_scopes
+from slmigrate.scan.scopes import Place, Scope
+from slmigrate.scan.value import Parameter, Value
+from slmigrate.scan.values import Values
+
+_COLLECT_AFTER = 1_000_000
+"""Characters of source that is followed; it takes about 100 times that in memory."""
+Function = tuple[str, str]
+"""A function of the project: its file and its dotted name in it."""
+Passed = Mapping[Parameter, Sequence[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one file holds."""
+
+    sites: tuple[CallSite, ...] = ()
+    open: frozenset[Parameter] = frozenset()
+    """Parameters that models are given through; their callers may stand in other files."""
+    skipped: Skipped | None = None
+
+
+@dataclass(slots=True)
+class Called:
+    """Calls in one file of functions of the project."""
+
+    callers: list[tuple[Function, str]] = field(default_factory=list)
+    """Which function, and `path:line` of the call."""
+    passed: list[tuple[Parameter, Value]] = field(default_factory=list)
+
+
+class Scanner:
+    """Looks at the files of one folder.
+
+    Args:
+        base: the folder that paths are relative to.
+        paths: every file of the project.
+        today: the day on which models are retired or not.
+    """
+
+    def __init__(self, base: Path, paths: Sequence[Path], today: date) -> None:
+        self._base, self._today = base, today
+        self._project = open_project(base, paths)
+        self._configs = open_configs(base)
+        self._table = signatures.load()
+        self._since_collected = 0
+        self._words = re.compile("|".join(re.escape(word) for word in sorted(self._table.words())))
+
+    def look(self, path: Path, seen: set[Path] | None = None, passed: Passed | None = None) -> Looked:
+        """The call sites of one file by line, or why it could not be read.
+
+        Args:
+            seen: real paths that were read before; a link to one of them is not read again.
+            passed: what callers in all files give for parameters without a default.
+        """
+        self._collect()
+        source = read(path, self._base, set() if seen is None else seen)
+        if isinstance(source, Skipped):
+            return Looked(skipped=source)
+        tree = parsed(source)
+        if isinstance(tree, Skipped):
+            return Looked(skipped=tree)
+        if self._words.search(source.text) is None:
+            return Looked()
+        try:
+            with deep_nesting():
+                self._since_collected += len(source.text)
+                scope = read_scopes(tree, source.path)
+                self._project.keep(scope, len(source.text))
+                values = Values(self._origins(), self._configs, passed or {})
+                module = Module(source, scope, self._table, values, self._project.names)
+                return Looked(tuple(module.call_sites(self._today)), frozenset(module.open))
+        except (RecursionError, MemoryError):
+            return Looked(skipped=Skipped(path=source.path, reason=TOO_DEEP))
+
+    def _collect(self) -> None:
+        """Scopes point at each other; they are let go now and then, as the collector is off meanwhile."""
+        if self._since_collected > _COLLECT_AFTER:
+            self._since_collected = 0
+            gc.collect()
+
+    def callers(
+        self, path: Path, functions: frozenset[Function], wanted: frozenset[Parameter], passed: Passed
+    ) -> Called:
+        """The calls in one file of these functions, and what they give for the wanted parameters."""
+        found = Called()
+        names = {function.rpartition(".")[2] for _, function in functions}
+        names |= {function.split(".")[-2] for _, function in functions if function.endswith(".__init__")}
+        source = read(path, self._base, set())
+        pattern = rf"\b({'|'.join(re.escape(name) for name in sorted(names - {'__init__'}))})\s*\("
+        if isinstance(source, Skipped) or re.search(pattern, source.text) is None:
+            return found
+        try:
+            with deep_nesting():
+                self._callers_in(source, names, functions, wanted, passed, found)
+        except (RecursionError, MemoryError):
+            pass  # `look` says of this file that it is nested too deeply
+        return found
+
+    def _callers_in(
+        self,
+        source: Source,
+        names: set[str],
+        functions: frozenset[Function],
+        wanted: frozenset[Parameter],
+        passed: Passed,
+        found: Called,
+    ) -> None:
+        scope = self._scope(source)
+        if scope is None:
+            return
+        origins = self._origins()
+        values = Values(origins, self._configs, passed)
+        for call, place in scope.calls:
+            if last_name(call.func) not in names:
+                continue
+            for function in _run_by(call, place, origins):
+                key = (function.module().path, function.dotted_name() or "")
+                if key not in functions or place.scope.enclosing("function") is function:
+                    continue
+                found.callers.append((key, f"{source.path}:{source.where(call.lineno).number}"))
+                for parameter in wanted:
+                    if (parameter.path, parameter.function) == key:
+                        found.passed.append((parameter, _given(function, parameter.name, call, place, values)))
+
+    def _scope(self, source: Source) -> Scope | None:
+        if not source.lines and (kept := self._project.scope(source.path)) is not None:
+            return kept
+        tree = parsed(source)
+        return None if isinstance(tree, Skipped) else read_scopes(tree, source.path)
+
+    def _origins(self) -> Origins:
+        return Origins(self._table.table.passes_through, self._project)
+
+
+def _run_by(call: ast.Call, place: Place, origins: Origins) -> list[Scope]:
+    """Functions of the project that a call runs; for a class its `__init__`."""
+    found: list[Scope] = []
+    for origin in origins.of(call.func, place):
+        if origin.inner is None or origin.instance:
+            continue
+        made = [origin.inner]
+        if origin.inner.kind == "class":
+            made = [bound.inner for bound in origins.in_class(origin.inner, "__init__") if bound.inner is not None]
+        found += [function for function in made if function not in found]
+    return found
+
+
+def _given(function: Scope, name: str, call: ast.Call, place: Place, values: Values) -> Value:
+    node = argument(function, name, call)
+    if node is None:
+        return Value(source="unresolved", why=f"{called_name(function)} is called without {name!r} that could be read")
+    return values.text(node, place)

@@ -1,0 +1,165 @@
+"""All files of a tree, in this process or shared among several, and what callers in other files tell of a call."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from slmigrate.records import CallSite
+from slmigrate.scan.opening import without_collection
+from slmigrate.scan.scanner import Called, Function, Looked, Passed, Scanner
+from slmigrate.scan.value import Parameter, Value
+
+Progress = Callable[[int, int], None]
+_Result = TypeVar("_Result")
+_ROUNDS = 3
+"""How often parameters are followed to callers, whose arguments may be parameters again."""
+_CHUNK = 24
+"""Files that a process is given at once."""
+_ENOUGH = 300
+"""Files from which on starting processes (half a second) pays."""
+
+_scanner: Scanner | None = None
+"""Of a worker process."""
+
+
+class Search:
+    """Looks at every file of a project.
+
+    Args:
+        processes: 1: this process only. More are started where there are many files.
+    """
+
+    def __init__(self, base: Path, paths: Sequence[Path], today: date, processes: int) -> None:
+        self._base, self._paths, self._today = base, list(paths), today
+        self._processes = processes if len(self._paths) >= _ENOUGH else 1
+        self._scanner = Scanner(base, paths, today)
+        self._pool: Executor | None = None
+
+    def run(self, progress: Progress | None) -> dict[Path, Looked]:
+        """What each file holds, in the order of the paths."""
+        with without_collection(), self._workers():
+            looked = self._look_at_all(progress)
+            self._follow_callers(looked)
+        return looked
+
+    def _look_at_all(self, progress: Progress | None) -> dict[Path, Looked]:
+        links = {path for path in self._paths if path.is_symlink()}
+        plain = [path for path in self._paths if path not in links]
+        looked: dict[Path, Looked] = {}
+        for path, found in self._each(plain, _look, self._scanner.look):
+            looked[path] = found
+            if progress is not None:
+                progress(len(looked), len(self._paths))
+        seen = {path.resolve() for path in plain} if links else set()
+        for path in self._paths:
+            if path in links:
+                looked[path] = self._scanner.look(path, seen)
+        return {path: looked[path] for path in self._paths}
+
+    def _follow_callers(self, looked: dict[Path, Looked]) -> None:
+        """Callers of the functions that hold a call, and models that they give through parameters."""
+        functions = {(site.path, site.function) for found in looked.values() for site in found.sites if site.function}
+        waiting = {parameter: path for path, found in looked.items() for parameter in found.open}
+        wanted = set(waiting)
+        passed: dict[Parameter, list[Value]] = {}
+        callers: dict[Function, list[str]] = {}
+        for _ in range(_ROUNDS):
+            callers, passed = self._callers(functions, wanted, passed)
+            more = {value.parameter for values in passed.values() for value in values if value.parameter is not None}
+            if more <= wanted:
+                break
+            wanted |= more
+            functions |= {(parameter.path, parameter.function) for parameter in more}
+        again = {path for parameter, path in waiting.items() if passed.get(parameter)}
+        for path in looked:
+            if path in again:
+                looked[path] = self._scanner.look(path, passed=passed)
+            looked[path] = _with_callers(looked[path], callers)
+
+    def _callers(
+        self, functions: set[Function], wanted: set[Parameter], passed: Passed
+    ) -> tuple[dict[Function, list[str]], dict[Parameter, list[Value]]]:
+        callers: dict[Function, list[str]] = {}
+        values: dict[Parameter, list[Value]] = {}
+        if not functions:
+            return callers, values
+        given = (frozenset(functions), frozenset(wanted), dict(passed))
+        for _, found in self._each(self._paths, _callers, self._scanner.callers, *given):
+            for function, where in found.callers:
+                callers.setdefault(function, []).append(where)
+            for parameter, value in found.passed:
+                values.setdefault(parameter, []).append(value)
+        return callers, values
+
+    def _each(
+        self,
+        paths: Sequence[Path],
+        remote: Callable[..., list[_Result]],
+        here: Callable[..., _Result],
+        *arguments: object,
+    ) -> Iterator[tuple[Path, _Result]]:
+        """Each path with what is found, in order."""
+        if self._pool is None:
+            for path in paths:
+                yield path, here(path, *arguments)
+            return
+        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+        waiting: list[Future[list[_Result]]] = [self._pool.submit(remote, chunk, *arguments) for chunk in chunks]
+        for chunk, future in zip(chunks, waiting, strict=True):
+            yield from zip(chunk, future.result(), strict=True)
+
+    @contextmanager
+    def _workers(self) -> Iterator[None]:
+        if self._processes < 2:
+            yield
+            return
+        # started afresh: a process that is forked while other threads run (a progress bar) can hang
+        pool = ProcessPoolExecutor(
+            self._processes, get_context("spawn"), _start, (self._base, self._paths, self._today)
+        )
+        self._pool = pool
+        try:
+            yield
+        finally:
+            self._pool = None
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def usable_processes() -> int:
+    """How many processes a scan is shared among: two, where this machine has them; each takes about 100 MB."""
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _with_callers(looked: Looked, callers: dict[Function, list[str]]) -> Looked:
+    sites = tuple(_called_by(site, callers.get((site.path, site.function or ""), [])) for site in looked.sites)
+    return Looked(sites, looked.open, looked.skipped)
+
+
+def _called_by(site: CallSite, callers: list[str]) -> CallSite:
+    return site.model_copy(update={"callers": tuple(dict.fromkeys(callers))}) if callers else site
+
+
+def _start(base: Path, paths: Sequence[Path], today: date) -> None:
+    global _scanner
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
+    _scanner = Scanner(base, paths, today)
+
+
+def _look(paths: Sequence[Path]) -> list[Looked]:
+    assert _scanner is not None
+    with without_collection():
+        return [_scanner.look(path) for path in paths]
+
+
+def _callers(
+    paths: Sequence[Path], functions: frozenset[Function], wanted: frozenset[Parameter], passed: Passed
+) -> list[Called]:
+    assert _scanner is not None
+    with without_collection():
+        return [_scanner.callers(path, functions, wanted, passed) for path in paths]
