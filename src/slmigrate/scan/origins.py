@@ -10,7 +10,8 @@ import builtins
 from collections.abc import Iterable
 from dataclasses import replace
 
-from slmigrate.scan.origin import UNKNOWN, Display, Origin, annotation_parts, distinct, is_property, item_of
+from slmigrate.scan.displays import displays, picked
+from slmigrate.scan.origin import UNKNOWN, Display, Origin, annotation_parts, distinct, is_property
 from slmigrate.scan.passing import Given, passed
 from slmigrate.scan.project import Package, Project
 from slmigrate.scan.scopes import Binding, Place, Scope, reaching
@@ -94,7 +95,7 @@ class Origins:
             case ast.BoolOp(values=values):
                 return [origin for value in values for origin in self.of(value, place, depth + 1)]
             case ast.Subscript(value=holder, slice=key):
-                return self._item(holder, key, place, depth) or [UNKNOWN]
+                return picked(self, holder, key, place, depth) or [UNKNOWN]
         return []
 
     def of_binding(self, binding: Binding, depth: int) -> list[Origin]:
@@ -245,43 +246,9 @@ class Origins:
     def _returned(self, function: Scope, depth: int) -> list[Origin]:
         return [origin for value, place in function.returns for origin in self.of(value, place, depth + 1)]
 
-    def _item(self, holder: ast.expr, key: ast.expr, place: Place, depth: int) -> list[Origin]:
-        """`clients["fast"]`, `make()[0]`: that part of a display, every part where the key is not a constant."""
-        wanted = key.value if isinstance(key, ast.Constant) else None
-        for display, inside in self.displays(holder, place, depth):
-            values = display.values if isinstance(display, ast.Dict) else display.elts
-            if wanted is not None:
-                part = item_of(display, wanted)
-                values = [part] if part is not None else []
-            if values:
-                return [origin for value in values[:20] for origin in self.of(value, inside, depth + 1)]
-        made = self.of(holder, place, depth + 1) if isinstance(wanted, int) else []
-        return [parsed for origin in made for parsed in self._parsed(origin, wanted, depth + 1)]
-
     def displays(self, node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
         """The dict, list and tuple displays that `node` stands for."""
-        if depth > MAX_DEPTH:
-            return []
-        match node:
-            case ast.Dict() | ast.List() | ast.Tuple():
-                return [(node, place)]
-            case ast.BinOp(left=left, op=ast.Add() | ast.BitOr(), right=right):
-                return self.displays(left, place, depth + 1) + self.displays(right, place, depth + 1)
-            case ast.Name(id=name):
-                bound = self.bindings(name, place, depth)
-            case ast.Attribute():
-                bound = self.attribute_bindings(node, place, depth)
-            case ast.Call():
-                functions = [made.inner for made in self.of(node.func, place, depth + 1) if made.inner is not None]
-                returned = [pair for function in functions if function.kind == "function" for pair in function.returns]
-                return [shown for value, inside in returned for shown in self.displays(value, inside, depth + 1)]
-            case ast.Subscript(value=holder, slice=ast.Constant(value=key)):
-                parts = [(item_of(shown, key), at) for shown, at in self.displays(holder, place, depth + 1)]
-                return [shown for part, at in parts if part is not None for shown in self.displays(part, at, depth + 1)]
-            case _:
-                return []
-        values = [(binding.value, binding.place) for binding in bound if binding.kind == "value"]
-        return [shown for value, at in values if value is not None for shown in self.displays(value, at, depth + 1)]
+        return displays(self, node, place, depth) if depth <= MAX_DEPTH else []
 
     def attribute_bindings(self, node: ast.Attribute, place: Place, depth: int = 0) -> list[Binding]:
         """What `object.name` may be bound to: in a class, or in a module of the project."""

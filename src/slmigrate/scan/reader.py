@@ -16,6 +16,9 @@ def read_scopes(tree: ast.Module, path: str = "") -> Scope:
     return module
 
 
+_LEAVES = (ast.Name, ast.Constant)
+
+
 class _Reader:
     def __init__(self) -> None:
         self.calls: list[tuple[ast.Call, Place]] = []
@@ -50,9 +53,8 @@ class _Reader:
                 self._simple(node, place)
 
     def _simple(self, node: ast.stmt, place: Place) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self._expression(child, place)
+        for child in _expressions(node):
+            self._expression(child, place)
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -176,6 +178,8 @@ class _Reader:
         home.bindings.setdefault(name, []).append(binding)
 
     def _expression(self, node: ast.expr, place: Place) -> None:
+        if type(node) in _LEAVES:
+            return
         match node:
             case ast.Lambda(args=arguments, body=body):
                 inner = Scope(node, "inner", "<lambda>", place.scope)
@@ -230,10 +234,17 @@ def _try_arms(
     yield "try", final
 
 
-def _expressions(node: ast.AST) -> Iterator[ast.expr]:
-    """Expressions directly below, through keywords, slices and the like."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            yield child
-        elif isinstance(child, ast.keyword | ast.comprehension | ast.FormattedValue):
-            yield from _expressions(child)
+def _expressions(node: ast.AST) -> list[ast.expr]:
+    """Expressions directly below, through keywords; half the time of a scan is spent here."""
+    found: list[ast.expr] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.expr):
+            found.append(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.expr):
+                    found.append(item)
+                elif isinstance(item, ast.keyword):
+                    found.append(item.value)
+    return found
