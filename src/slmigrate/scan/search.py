@@ -17,7 +17,7 @@ from slmigrate.scan.value import Parameter, Value
 
 Progress = Callable[[int, int], None]
 _Result = TypeVar("_Result")
-_ROUNDS = 3
+_ROUNDS = 4
 """How often parameters are followed to callers, whose arguments may be parameters again."""
 _CHUNK = 24
 """Files that a process is given at once."""
@@ -70,12 +70,12 @@ class Search:
         passed: dict[Parameter, list[Value]] = {}
         callers: dict[Function, list[str]] = {}
         for _ in range(_ROUNDS):
-            callers, passed = self._callers(functions, wanted, passed)
-            more = {value.parameter for values in passed.values() for value in values if value.parameter is not None}
-            if more <= wanted:
+            functions |= {(parameter.path, parameter.function) for parameter in wanted}
+            before, (callers, passed) = passed, self._callers(functions, wanted, passed)
+            open_still = {value.parameter for values in passed.values() for value in values if value.parameter}
+            if passed == before or not open_still:
                 break
-            wanted |= more
-            functions |= {(parameter.path, parameter.function) for parameter in more}
+            wanted |= open_still
         again = {path for parameter, path in waiting.items() if passed.get(parameter)}
         for path in looked:
             if path in again:

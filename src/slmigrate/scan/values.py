@@ -191,7 +191,7 @@ class Values:
             if (option := options.of_parsed(self, base, node.attr, place, depth)) is not None:
                 return option
             if (given := self._given_to_object(base, node.attr, depth)) is not None:
-                return given
+                return [through(value, "variable") for value in given]
         if bindings := self.origins.attribute_bindings(node, place, depth):
             return [value for binding in bindings for value in self.of_binding(node.attr, binding, depth + 1)]
         inner = (
