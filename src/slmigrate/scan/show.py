@@ -31,8 +31,8 @@ def summary(report: ScanReport) -> str:
 
 
 def is_broken(site: CallSite) -> bool:
-    """Whether the call does not work today; an announced end is not broken yet."""
-    return any(item.code != "model-retiring" for item in site.broken)
+    """Whether the call does not work today; an announced end or a silent trap is not broken."""
+    return any(item.level == "error" for item in site.broken)
 
 
 def as_markdown(report: ScanReport, describe: Callable[[str], tuple[str, str]]) -> str:

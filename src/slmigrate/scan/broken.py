@@ -1,0 +1,174 @@
+"""What a call site is judged by, and the rows that judge it: rules about calls, and the ends of hosted models.
+
+Rows are data (`lifecycle/*.toml`); all conditions that a row gives must hold. A row never guesses: an argument that
+cannot be read neither fires a rule about values nor a rule about what is missing.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from slmigrate.records import Record
+from slmigrate.scan.verdict import UNKNOWN
+
+Level = Literal["error", "warning"]
+
+REST = "**"
+"""Key of arguments that stand for others that cannot be read (`**settings`)."""
+
+_TRAIN = frozenset({"backward", "train", "train_model", "fit", "load_state_dict", "load_weights", "load_adapter"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a call site is judged by."""
+
+    api: str
+    provider: str
+    task: str | None
+    """The hub's name."""
+    written_task: str | None
+    """As the code writes it, for the message."""
+    model: str | None
+    candidates: tuple[str, ...] = ()
+    """Every model that the code can give this call, where there is more than one."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the call by keyword; `verdict.UNKNOWN` where a value cannot be read, REST where names cannot."""
+    later: tuple[Mapping[str, Any], ...] = ()
+    """The same of each later call on the object that the call gives, as far as the file shows them."""
+    trains: bool = False
+    """Whether the module trains, or loads weights into what it has built (`trains`)."""
+    defaulted: bool = False
+    """Whether the code names no model, so that the library takes its own default."""
+
+    def names(self, *, used: bool = False) -> frozenset[str]:
+        """Arguments that the call or a later one gives, those in `model_kwargs={...}` and the like included.
+
+        Args:
+            used: leave out those that are given as False or None.
+        """
+        pairs = (pair for given in (self.given, *self.later) for pair in _opened(given).items())
+        return frozenset(name for name, value in pairs if not used or (value is not False and value is not None))
+
+
+def _opened(given: Mapping[str, Any]) -> dict[str, Any]:
+    """With the arguments that `model_kwargs` and `tokenize_kwargs` hand on; unreadable ones count as unreadable."""
+    opened = dict(given)
+    for name in ("model_kwargs", "tokenize_kwargs"):
+        if isinstance(inner := given.get(name), dict):
+            opened |= {str(key): value for key, value in inner.items()}
+        elif inner is UNKNOWN:
+            opened[REST] = UNKNOWN
+    return opened
+
+
+def trains(calls: Iterable[ast.Call]) -> bool:
+    """Whether one of the calls trains a model or loads weights into one: its head need not be a random one then."""
+    return any(name in _TRAIN or name.endswith(("Trainer", "TrainingArguments")) for name in map(_last_name, calls))
+
+
+def _last_name(call: ast.Call) -> str:
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+class Code(Record):
+    """A stable name for one kind of trouble."""
+
+    code: str
+    short: str
+    """What it is, in a few words."""
+    level: Level
+    fix: str
+    """What to do, one sentence, where the row says nothing more exact."""
+
+
+class Family(Record):
+    """Checkpoints that are built alike, told by the last part of their names."""
+
+    name: str
+    pattern: str
+    """Regular expression, searched in the lower-case name without its organisation."""
+    lacks: tuple[str, ...] = ()
+    """A name that holds one of these is of no family, in spite of the pattern."""
+
+    def has(self, model: str) -> bool:
+        last = model.lower().rsplit("/", 1)[-1]
+        return re.search(self.pattern, last) is not None and not any(part in last for part in self.lacks)
+
+
+class Rule(Record):
+    """One reason why a call is broken, or goes wrong silently."""
+
+    code: str
+    since: str
+    why: str
+    """May use {api}, {cls}, {task}, {written}, {model}, {given}."""
+    sources: tuple[str, ...]
+    fix: str = ""
+    level: Level | None = None
+    """Where it differs from the code's."""
+    apis: tuple[str, ...]
+    """Names as in a shell: `transformers.TF*.from_pretrained`."""
+    tasks: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    """One of them is given, in the call or a later one."""
+    unless: tuple[str, ...] = ()
+    """None of them is given as more than False, every name that is given can be read, a later call was seen."""
+    unless_trained: bool = False
+    defaulted: bool = False
+
+    def fits(self, call: Call, family: str | None) -> bool:
+        """Whether every condition of the row holds."""
+        return (
+            any(fnmatchcase(call.api, pattern) for pattern in self.apis)
+            and (not self.tasks or call.task in self.tasks)
+            and (not self.families or family in self.families)
+            and (not self.models or (call.model or "").lower() in self.models)
+            and (not self.arguments or bool(call.names() & {*self.arguments}))
+            and (not self.unless or (bool(call.later) and not call.names(used=True) & {*self.unless, REST}))
+            and not (self.unless_trained and call.trains)
+            and (not self.defaulted or call.defaulted)
+        )
+
+    def sentence(self, call: Call) -> str:
+        """Why, with the names of this call."""
+        parts = call.api.split(".")
+        return self.why.format(
+            api=call.api,
+            cls=parts[-2] if parts[-1] == "from_pretrained" and len(parts) > 1 else parts[-1],
+            task=call.task,
+            written=call.written_task or call.task,
+            model=call.model,
+            given=" and ".join(name for name in self.arguments if name in call.names()),
+        )
+
+
+class Provider(Record):
+    """Who serves hosted models, and how its models are written in front of their names."""
+
+    label: str
+    maker: str
+    """For the message."""
+    also: tuple[str, ...] = ()
+    """Other labels and prefixes that mean the same: `gemini` for `google`."""
+
+
+class EndOfModel(Record):
+    """The end of hosted models: announced, or seen in a table."""
+
+    provider: str
+    names: tuple[str, ...]
+    """Lower case, as `lifecycle.plain` writes them."""
+    ends: date
+    """The day after which the maker does not answer."""
+    precision: Literal["day", "listed", "earliest", "unlisted"]
+    sources: tuple[str, ...]

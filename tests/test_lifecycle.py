@@ -1,0 +1,174 @@
+"""The data about what has ended: every row is sourced, reachable and says what to do; names are read in one place."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from slmigrate.scan import lifecycle
+from slmigrate.scan.lifecycle import REST, Call
+from slmigrate.scan.verdict import UNKNOWN
+
+TODAY = date(2026, 11, 23)
+LIFECYCLE = lifecycle.load()
+DATA = LIFECYCLE.data
+
+
+def call(api: str = "transformers.pipeline", **fields: Any) -> Call:
+    facts: dict[str, Any] = {"provider": "transformers", "task": None, "written_task": None, "model": None}
+    return Call(api=api, **{**facts, **fields})
+
+
+def codes(judged: Call, today: date = TODAY) -> list[tuple[str, str]]:
+    return [(item.code, item.level) for item in LIFECYCLE.broken(judged, today=today)]
+
+
+def test_every_row_has_a_source_and_says_what_to_do() -> None:
+    fixes = {row.code: row.fix for row in DATA.code}
+    for rule in DATA.rule:
+        assert all(rule.sources or [""]), rule.why
+        assert (rule.fix or fixes[rule.code]).endswith("."), rule.why
+        assert rule.why.endswith(".")
+        assert "\n" not in rule.why
+    assert all(all(row.sources or [""]) for row in DATA.model)
+    assert all(fix.endswith(".") for fix in fixes.values())
+
+
+def test_codes_are_unique_and_every_one_is_used() -> None:
+    named = [row.code for row in DATA.code]
+    assert len(named) == len(set(named)) == len({row.short for row in DATA.code})
+    assert {rule.code for rule in DATA.rule} | {"model-retired", "model-retiring"} == set(named)
+    assert lifecycle.codes()["model-retired"] == ("A model that its maker has shut down", "error")
+    assert lifecycle.codes()["model-retiring"][1] == "warning"
+
+
+def test_no_model_ends_twice_and_every_name_is_one_that_can_be_asked_for() -> None:
+    pairs = [(row.provider, name) for row in DATA.model for name in row.names]
+    assert len(pairs) == len(set(pairs))
+    labels = {row.label for row in DATA.provider}
+    assert all(label in labels and LIFECYCLE.plain(label, name) == (label, name) for label, name in pairs)
+    assert len(pairs) > 400
+
+
+def test_every_end_is_a_day_of_this_decade() -> None:
+    assert all(date(2023, 1, 1) < row.ends < date(2029, 1, 1) for row in DATA.model)
+    assert DATA.checked <= TODAY
+
+
+def test_labels_and_prefixes_name_one_service_each() -> None:
+    names = [name for row in DATA.provider for name in (row.label, *row.also)]
+    assert len(names) == len(set(names))
+
+
+def test_every_rule_can_fire() -> None:
+    for rule in DATA.rule:
+        family = rule.families[0] if rule.families else None
+        given = dict.fromkeys(rule.arguments[:1], True)
+        judged = call(
+            rule.apis[0].replace("*", "X"),
+            task=rule.tasks[0] if rule.tasks else "text-generation",
+            model=rule.models[0] if rule.models else "some/model",
+            given=given,
+            later=({},),
+            defaulted=rule.defaulted,
+        )
+        assert rule.fits(judged, family), rule.why
+        assert "{" not in rule.sentence(judged)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "expected"),
+    [
+        ("openai", "gpt-4", ("openai", "gpt-4")),
+        ("openai", "GPT-4 ", ("openai", "gpt-4")),
+        ("openai", "openai/gpt-4", ("openai", "gpt-4")),
+        ("openai", "ft:gpt-3.5-turbo-0125:acme::8abc", ("openai", "ft:gpt-3.5-turbo-0125")),
+        ("litellm", "azure/gpt-4", ("azure-openai", "gpt-4")),
+        ("litellm", "gemini/gemini-1.5-pro", ("google", "gemini-1.5-pro")),
+        ("pydantic-ai", "openai:gpt-4o", ("openai", "gpt-4o")),
+        ("google", "models/gemini-1.5-pro", ("google", "gemini-1.5-pro")),
+        ("gemini", "gemini-1.5-pro", ("google", "gemini-1.5-pro")),
+        ("vertex", "publishers/google/models/gemini-1.5-pro", ("vertex", "gemini-1.5-pro")),
+        ("vertex", "claude-opus-4-6@default", ("vertex", "claude-opus-4-6")),
+        ("vertex", "claude-3-opus@20240229", ("vertex", "claude-3-opus@20240229")),
+        ("bedrock", "us.anthropic.claude-v2", ("bedrock", "anthropic.claude-v2")),
+        ("bedrock", "anthropic.claude-v2:1", ("bedrock", "anthropic.claude-v2:1")),
+        (
+            "bedrock",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2",
+            ("bedrock", "anthropic.claude-v2"),
+        ),
+        ("groq", "qwen/qwen3-32b", ("groq", "qwen/qwen3-32b")),
+        pytest.param("openrouter", "openai/gpt-4", ("openrouter", "openai/gpt-4"), id="another service's name for it"),
+        pytest.param("together", "openai/gpt-oss-20b", ("together", "openai/gpt-oss-20b"), id="a maker, not a service"),
+    ],
+)
+def test_one_place_reads_names_with_prefixes(provider: str, model: str, expected: tuple[str, str]) -> None:
+    assert LIFECYCLE.plain(provider, model) == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "expected"),
+    [
+        ("openai", "text-davinci-003", [("model-retired", "error")]),
+        ("openai", "gpt-4", [("model-retired", "error")]),
+        ("openai", "gpt-5-mini", [("model-retiring", "warning")]),
+        ("openai", "text-embedding-ada-002", []),
+        ("openai", "text-embedding-3-small", []),
+        ("azure-openai", "gpt-35-turbo", [("model-retired", "error")]),
+        ("anthropic", "claude-2.1", [("model-retired", "error")]),
+        ("anthropic", "claude-3-opus-20240229", [("model-retired", "error")]),
+        ("anthropic", "claude-sonnet-4-6", []),
+        ("google", "gemini-1.5-flash", [("model-retired", "error")]),
+        ("google", "models/text-bison-001", [("model-retired", "error")]),
+        ("google", "gemini-2.5-pro", [("model-retiring", "warning")]),
+        ("vertex", "text-bison@001", [("model-retired", "error")]),
+        ("bedrock", "anthropic.claude-instant-v1", [("model-retired", "error")]),
+        ("mistral", "open-mixtral-8x7b", [("model-retired", "error")]),
+        ("groq", "mixtral-8x7b-32768", [("model-retired", "error")]),
+        ("litellm", "groq/mixtral-8x7b-32768", [("model-retired", "error")]),
+        pytest.param("cohere", "command-light", [("model-retiring", "warning")], id="the real day was not seen"),
+        pytest.param("ollama", "gpt-4", [], id="another server"),
+        pytest.param("openai-compatible", "gpt-3.5-turbo", [], id="another server with OpenAI's protocol"),
+        pytest.param("groq", "gpt-4", [], id="another service's model"),
+    ],
+)
+def test_ends_of_well_known_models(provider: str, model: str, expected: list[tuple[str, str]]) -> None:
+    assert codes(call("some.api", provider=provider, model=model, task="text-generation")) == expected
+
+
+def test_the_day_itself_still_works_and_a_listed_day_says_where_it_was_seen() -> None:
+    judged = call("openai.chat.completions.create", provider="openai", model="gpt-5.2-codex", task="text-generation")
+    (today,) = LIFECYCLE.broken(judged, today=date(2026, 7, 23))
+    assert (today.code, today.since) == ("model-retiring", "2026-07-23")
+    (after,) = LIFECYCLE.broken(judged, today=date(2026, 7, 24))
+    assert (after.code, after.level) == ("model-retired", "error")
+    assert "listed" in after.why
+    assert "not seen" in after.why
+
+
+def test_a_date_that_is_only_the_earliest_never_breaks_a_build() -> None:
+    judged = call("cohere.chat", provider="cohere", model="command-r", task="text-generation")
+    (item,) = LIFECYCLE.broken(judged, today=TODAY)
+    assert (item.code, item.level) == ("model-retiring", "warning")
+    assert "may be retired" in item.why
+    assert "at the earliest" in item.why
+
+
+def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error() -> None:
+    several = call("a.b", provider="openai", model=None, candidates=("gpt-4", "gpt-6-luna"))
+    (item,) = LIFECYCLE.broken(several, today=TODAY)
+    assert (item.code, item.level) == ("model-retired", "warning")
+    assert "one of several" in item.why
+    default = call("a.b", provider="openai", model="gpt-4", candidates=("gpt-4", "o1"))
+    assert codes(default) == [("model-retired", "error"), ("model-retired", "warning")]
+
+
+def test_an_argument_that_hides_behind_stars_is_not_guessed() -> None:
+    judged = call(
+        task="text-classification",
+        model="bert-base-uncased-finetuned",
+        given={REST: UNKNOWN},
+        later=({"truncation": UNKNOWN},),
+    )
+    assert codes(judged) == []
