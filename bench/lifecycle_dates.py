@@ -25,7 +25,7 @@ HEAD = """\
 # Ends of hosted models that a public price table lists (litellm {version}). Made by bench/lifecycle_dates.py.
 """
 
-LOOKED_UP = Path("src/slmigrate/scan/lifecycle/models.toml")
+LOOKED_UP = Path(__file__).parent.parent / "src/slmigrate/scan/lifecycle/models.toml"
 
 Key = tuple[str, date, str]
 """Provider, end, precision."""

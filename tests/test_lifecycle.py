@@ -1,6 +1,11 @@
 """The data about what has ended: every row is sourced, reachable and says what to do; names are read in one place."""
 
+import json
+import subprocess
+import sys
+import tomllib
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,3 +177,34 @@ def test_an_argument_that_hides_behind_stars_is_not_guessed() -> None:
         later=({"truncation": UNKNOWN},),
     )
     assert codes(judged) == []
+
+
+def test_listed_ends_are_made_from_a_price_table(tmp_path: Path) -> None:
+    table = {
+        "sample_spec": {"deprecation_date": "date when the model becomes deprecated", "mode": "chat"},
+        "gpt-9": {"litellm_provider": "openai", "mode": "chat", "deprecation_date": "2027-05-01"},
+        "gpt-4": {"litellm_provider": "openai", "mode": "chat", "deprecation_date": "2000-01-01"},
+        "gpt-9-image": {"litellm_provider": "openai", "mode": "image_generation", "deprecation_date": "2027-05-01"},
+        "gpt-9-open": {"litellm_provider": "openai", "mode": "chat"},
+        "azure/gpt-9": {"litellm_provider": "azure", "mode": "chat", "deprecation_date": "2027-06-01"},
+        "azure/eu/gpt-9": {"litellm_provider": "azure", "mode": "chat", "deprecation_date": "2027-06-02"},
+        "us.meta.llama9-v1:0": {"litellm_provider": "bedrock", "mode": "chat", "deprecation_date": "2027-07-01"},
+        "meta.llama9-v1:0": {"litellm_provider": "bedrock", "mode": "chat", "deprecation_date": "2027-06-30"},
+        "vertex_ai/claude-9": {
+            "litellm_provider": "vertex_ai-anthropic_models",
+            "mode": "chat",
+            "deprecation_date": "2027-08-01",
+        },
+    }
+    (tmp_path / "table.json").write_text(json.dumps(table))
+    command = [sys.executable, "bench/lifecycle_dates.py", str(tmp_path / "table.json"), "--version", "9.9"]
+    root = Path(__file__).parent.parent
+    made = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    rows = {(row["provider"], *row["names"]): row for row in tomllib.loads(made)["model"]}
+    assert {key: (row["ends"].isoformat(), row["precision"]) for key, row in rows.items()} == {
+        ("azure-openai", "gpt-9"): ("2027-06-01", "listed"),
+        ("bedrock", "meta.llama9-v1:0"): ("2027-07-01", "listed"),
+        ("openai", "gpt-9"): ("2027-05-01", "listed"),
+        ("vertex", "claude-9"): ("2027-08-01", "earliest"),
+    }
+    assert all(row["sources"] == ["litellm 9.9, deprecation_date"] for row in rows.values())

@@ -7,6 +7,7 @@ import pytest
 
 from slmigrate.records import CallSite
 from slmigrate.scan import find_calls, signatures
+from slmigrate.scan.show import is_broken
 
 TODAY = date(2026, 11, 23)
 CLIENT = "from openai import OpenAI\nclient = OpenAI()\n"
@@ -53,6 +54,195 @@ def test_removed_pipelines_are_said_with_their_version(tmp_path: Path, task: str
 def test_the_class_that_stayed_is_not_called_broken(tmp_path: Path) -> None:
     source = "from transformers import AutoModelForSeq2SeqLM\nAutoModelForSeq2SeqLM.from_pretrained('t5-small')\n"
     assert codes(tmp_path, source) == []
+
+
+PIPE = "from transformers import pipeline\n"
+AUTO = "from transformers import AutoModelForSequenceClassification as A, AutoModelForCausalLM as C\n"
+
+
+def levels(folder: Path, source: str) -> list[tuple[str, str]]:
+    return [(item.code, item.level) for item in only(folder, source).broken]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(
+            "import transformers\ntransformers.TFAutoModelForSeq2SeqLM.from_pretrained('t5-small')\n",
+            [("transformers5-class-removed", "error")],
+            id="TensorFlow",
+        ),
+        pytest.param(
+            AUTO + "A.from_pretrained('a/b', use_auth_token=None)\n",
+            [("transformers5-argument-removed", "error")],
+            id="refused whatever its value",
+        ),
+        pytest.param(
+            AUTO + "A.from_pretrained('a/b', load_in_8bit=flag, device_map='auto')\n",
+            [("transformers5-argument-removed", "error")],
+            id="a value that cannot be read",
+        ),
+        pytest.param(
+            AUTO + "A.from_pretrained('a/b', token='x', torch_dtype='auto')\n", [], id="arguments that stayed"
+        ),
+        pytest.param(
+            PIPE + "pipeline('text-generation', model='a/b', model_kwargs={'load_in_4bit': True})\n",
+            [("transformers5-argument-removed", "error")],
+            id="inside model_kwargs",
+        ),
+        pytest.param(
+            PIPE + "pipeline('ner', model='a/b', grouped_entities=True)\n",
+            [("transformers5-argument-removed", "error")],
+            id="grouped_entities",
+        ),
+        pytest.param(
+            PIPE + "p = pipeline('ner', model='a/b')\np('x', grouped_entities=True)\n",
+            [("transformers5-argument-removed", "error")],
+            id="grouped_entities of a later call",
+        ),
+        pytest.param(
+            PIPE + "pipeline('sentiment-analysis', model='a/b', return_all_scores=True)\n",
+            [("transformers5-argument-ignored", "warning")],
+            id="dropped silently",
+        ),
+        pytest.param(PIPE + "pipeline('sentiment-analysis', model='a/b', top_k=None)\n", [], id="its successor"),
+        pytest.param(
+            PIPE + "pipeline('fill-mask', model='a/b', framework='pt')\n",
+            [("transformers5-argument-removed", "error")],
+            id="framework is refused here",
+        ),
+        pytest.param(
+            PIPE + "pipeline('sentiment-analysis', model='a/b', framework='tf')\n",
+            [("transformers5-argument-ignored", "warning")],
+            id="framework is dropped there",
+        ),
+        pytest.param("def pipeline(task, **k): ...\npipeline('ner', grouped_entities=True)\n", None, id="own function"),
+    ],
+)
+def test_what_transformers_5_removed_is_told_apart_from_what_it_ignores(
+    tmp_path: Path, source: str, expected: list[tuple[str, str]] | None
+) -> None:
+    if expected is None:
+        assert scan(tmp_path, source) == ()
+    else:
+        assert levels(tmp_path, source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(PIPE + "pipeline('text-generation', model='facebook/bart-large-cnn')\n", ["error"], id="BART"),
+        pytest.param(PIPE + "pipeline('text-generation', model='google/pegasus-xsum')\n", ["error"], id="Pegasus"),
+        pytest.param(PIPE + "pipeline('text-generation', model='google/flan-t5-base')\n", ["warning"], id="T5 answers"),
+        pytest.param(AUTO + "C.from_pretrained('google/flan-t5-base')\n", ["error"], id="T5 raises"),
+        pytest.param(AUTO + "C.from_pretrained('facebook/bart-base')\n", ["error"], id="a class"),
+        pytest.param(AUTO + "m = C.from_pretrained('facebook/bart-base')\nloss.backward()\n", [], id="training one"),
+        pytest.param(PIPE + "pipeline('text-generation', model='bartowski/Qwen2-GGUF')\n", [], id="a person's name"),
+        pytest.param(PIPE + "pipeline('text-generation', model='openai-community/gpt2')\n", [], id="a decoder"),
+        pytest.param(PIPE + "pipeline('text-generation', model=name)\n", [], id="not known"),
+    ],
+)
+def test_half_of_an_encoder_decoder_is_told(tmp_path: Path, source: str, expected: list[str]) -> None:
+    assert levels(tmp_path, source) == [("decoder-of-encoder-decoder", level) for level in expected]
+
+
+def test_a_summary_by_t5_says_what_a_rewrite_loses(tmp_path: Path) -> None:
+    site = only(tmp_path, PIPE + "pipeline('summarization', model='t5-small')\n")
+    assert [item.code for item in site.broken] == ["transformers5-pipeline-removed", "transformers5-settings-dropped"]
+    assert site.broken[1].level == "warning"
+    assert "t5-small's prefix" in site.broken[1].why
+    assert codes(tmp_path, PIPE + "pipeline('summarization', model='google/flan-t5-small')\n") == [
+        ("transformers5-pipeline-removed", "transformers 5.0.0")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (PIPE + "pipeline('text-classification', model='bert-base-uncased')\n", ["error"]),
+        (PIPE + "pipeline('ner', model='google-bert/bert-base-cased')\n", ["error"]),
+        (PIPE + "pipeline('zero-shot-classification', model='distilbert/distilbert-base-uncased')\n", ["error"]),
+        (PIPE + "pipeline('zero-shot-classification', model='microsoft/deberta-v3-base')\n", ["error"]),
+        (AUTO + "A.from_pretrained('roberta-base', num_labels=2)\n", ["warning"]),
+        pytest.param(PIPE + "pipeline('fill-mask', model='bert-base-uncased')\n", [], id="what it was trained for"),
+        pytest.param(
+            PIPE + "pipeline('sentiment-analysis', model='distilbert-base-uncased-finetuned-sst-2-english')\n",
+            [],
+            id="fine-tuned",
+        ),
+        pytest.param(PIPE + "pipeline('text-classification', model='./bert-base-uncased')\n", [], id="a folder"),
+        pytest.param(AUTO + "m = A.from_pretrained('roberta-base')\nTrainer(m).train()\n", [], id="trained here"),
+        pytest.param(AUTO + "m = A.from_pretrained('roberta-base')\nm.load_state_dict(w)\n", [], id="weights loaded"),
+    ],
+)
+def test_a_base_encoder_is_no_classifier(tmp_path: Path, source: str, expected: list[str]) -> None:
+    assert levels(tmp_path, source) == [("untrained-head", level) for level in expected]
+
+
+@pytest.mark.parametrize(
+    ("source", "warned"),
+    [
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\np(text)\n", True, id="no call truncates"
+        ),
+        pytest.param("p = pipeline('sentiment-analysis')\np(text)\n", True, id="the default model"),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\np(text, truncation=False)\n", True, id="off"
+        ),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='ProsusAI/finbert', truncation=True)\np(text)\n",
+            False,
+            id="the constructor truncates",
+        ),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\np(text, truncation=True)\n",
+            False,
+            id="the call truncates",
+        ),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\np(text, **options)\n", False, id="not known"
+        ),
+        pytest.param("p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\n", False, id="no call seen"),
+        pytest.param("p = pipeline('ner', model='dslim/bert-base-NER')\np(text)\n", False, id="cuts by itself"),
+        pytest.param(
+            "p = pipeline('zero-shot-classification', model='facebook/bart-large-mnli')\np(text, ['a'])\n",
+            False,
+            id="cuts by itself too",
+        ),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='some/deberta-v3-sentiment')\np(text)\n",
+            False,
+            id="no hard limit",
+        ),
+        pytest.param(
+            "p = pipeline('sentiment-analysis', model='answerdotai/ModernBERT-sentiment')\np(text)\n",
+            False,
+            id="longer",
+        ),
+        pytest.param("p = pipeline('sentiment-analysis', model='some/model')\np(text)\n", False, id="family not known"),
+    ],
+)
+def test_text_that_can_pass_the_context_is_a_warning(tmp_path: Path, source: str, warned: bool) -> None:
+    assert levels(tmp_path, PIPE + source) == ([("no-truncation", "warning")] if warned else [])
+
+
+def test_long_texts_of_summarizers(tmp_path: Path) -> None:
+    source = PIPE + "p = pipeline('summarization', model='{0}')\np(text, max_length=130{1})\n"
+    bart = only(tmp_path, source.format("facebook/bart-large-cnn", "")).broken
+    assert [item.code for item in bart] == ["transformers5-pipeline-removed", "no-truncation"]
+    assert "1,024" in bart[1].why
+    t5 = only(tmp_path, source.format("google/flan-t5-base", "")).broken
+    assert "without an error" in t5[1].why
+    assert len(only(tmp_path, source.format("facebook/bart-large-cnn", ", truncation=True")).broken) == 1
+
+
+def test_only_errors_count_as_broken_today(tmp_path: Path) -> None:
+    warned = only(tmp_path, PIPE + "p = pipeline('sentiment-analysis', model='ProsusAI/finbert')\np(text)\n")
+    ended = only(tmp_path, CLIENT + CHAT.format("gpt-3.5-turbo", "", ""))
+    assert not is_broken(warned)
+    assert is_broken(ended)
+    assert warned.broken[0].fix.startswith("Give truncation=True")
+    assert "slmigrate choose" in ended.broken[0].fix
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class Lifecycle:
 def _end_sentence(row: EndOfModel, maker: str, model: str, *, past: bool, certain: bool) -> str:
     when = {
         "day": f"{maker} {'shut it down' if past else 'shuts it down'} on {row.ends} (announced)",
-        "listed": f"its end at {maker} is listed for {row.ends}; {maker}'s own page was not seen",
+        "listed": f"a public table lists its end at {maker} for {row.ends}; {maker}'s own page was not seen",
         "earliest": f"{maker} announced its end for {row.ends} at the earliest; the real day was not seen",
         "unlisted": f"{maker} no longer listed it on {row.ends}; the exact day was not seen",
     }[row.precision]
