@@ -45,6 +45,10 @@ def annotation_parts(node: ast.expr | None) -> Iterator[ast.expr]:
             yield from annotation_parts(right)
         case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=part):
             yield from annotation_parts(part)
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=ast.Tuple(elts=[part, *_])) if (
+            name in ("Annotated", "AsyncIterator", "AsyncGenerator", "Generator", "Iterator", "Union")
+        ):
+            yield from annotation_parts(part)
         case ast.Constant(value=str() as text):
             try:
                 yield from annotation_parts(ast.parse(text, mode="eval").body)

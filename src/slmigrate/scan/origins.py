@@ -23,6 +23,9 @@ _MAX_STEPS = 100_000
 
 
 _BUILTINS = frozenset(dir(builtins))
+_FIELDS = frozenset(
+    {"pydantic.Field()", "pydantic.fields.Field()", "dataclasses.field()", "attr.ib()", "attrs.field()"}
+)
 
 
 class Origins:
@@ -106,15 +109,16 @@ class Origins:
         return self._bound[id(binding)][1]
 
     def _follow_binding(self, binding: Binding, depth: int) -> list[Origin]:
-        if binding.annotation is not None and (named := self._annotated(binding, depth)):
-            return named
+        if binding.annotation is not None and (named := self._named(binding.annotation, binding.place, depth)):
+            made = binding.value is not None and binding.kind != "parameter"
+            return (made and _told(self.of_value(binding, depth))) or named
         match binding.kind:
             case "import":
                 return self._imported(binding, depth)
             case "function" | "class":
                 return [Origin(binding.inner.name if binding.inner else "?", inner=binding.inner)]
-            case "value" | "entered" if binding.value is not None:
-                return self.of(binding.value, binding.place, depth)
+            case "value" | "entered":
+                return self.of_value(binding, depth)
             case "parameter":
                 given = [(binding.value, binding.place)] if binding.value is not None else []
                 given += self.passed(binding, depth)
@@ -158,16 +162,20 @@ class Origins:
             origins = [part for origin in origins for part in self._part(origin, name, depth + 1)]
         return origins or elsewhere
 
-    def _annotated(self, binding: Binding, depth: int) -> list[Origin]:
+    def of_value(self, binding: Binding, depth: int) -> list[Origin]:
+        """Everything that the assigned expression of a binding may stand for."""
+        return self.of(binding.value, binding.place, depth) if binding.value is not None else [UNKNOWN]
+
+    def _named(self, annotation: ast.expr | None, place: Place, depth: int) -> list[Origin]:
         """`client: OpenAI` and `client: OpenAI | None` are as good as `client = OpenAI()`."""
         made = []
-        for part in annotation_parts(binding.annotation):
-            for origin in self.of(part, binding.place, depth):
+        for part in annotation_parts(annotation):
+            for origin in self.of(part, place, depth):
                 if origin.inner is None and "." in origin.name:
                     made.append(Origin(f"{origin.name}()"))
                 elif origin.inner is not None and origin.inner.kind == "class":
                     made.append(Origin(origin.name, inner=origin.inner, instance=True))
-        return made if binding.value is None or binding.kind == "parameter" else []
+        return made
 
     def _attribute(self, value: ast.expr, name: str, place: Place, depth: int) -> list[Origin]:
         if isinstance(value, ast.Name) and value.id in ("self", "cls"):
@@ -235,7 +243,10 @@ class Origins:
             return self.of(node.func.value, place, depth + 1)
         made = []
         for origin in self.of(node.func, place, depth + 1):
-            if origin.inner is None:
+            if origin.name == "fastapi.Depends" and node.args:
+                given = self.of(node.args[0], place, depth + 1)
+                made += [o for one in given if one.inner is not None for o in self._returned(one.inner, depth + 1)]
+            elif origin.inner is None:
                 made.append(Origin(f"{origin.name}()", node, place))
             elif origin.inner.kind == "class":
                 made.append(Origin(origin.name, node, place, origin.inner, instance=True))
@@ -244,7 +255,11 @@ class Origins:
         return made
 
     def _returned(self, function: Scope, depth: int) -> list[Origin]:
-        return [origin for value, place in function.returns for origin in self.of(value, place, depth + 1)]
+        returned = [origin for value, place in function.returns for origin in self.of(value, place, depth + 1)]
+        annotation = getattr(function.node, "returns", None)
+        if annotation is None or function.parent is None or _told(returned):
+            return returned
+        return self._named(annotation, function.parent.end(), depth) or returned
 
     def displays(self, node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
         """The dict, list and tuple displays that `node` stands for."""
@@ -266,3 +281,8 @@ class Origins:
             home = place.scope.enclosing("class")
             return [Origin(home.name, inner=home, instance=True)] if home is not None else []
         return self.of(node.value, place, depth + 1)
+
+
+def _told(origins: list[Origin]) -> list[Origin]:
+    """Those that say more than an annotation would: not unknown, and not what stands for a field of a class."""
+    return [origin for origin in origins if not origin.name.startswith("?") and origin.name not in _FIELDS]

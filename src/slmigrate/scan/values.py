@@ -164,6 +164,8 @@ class Values:
         if values and all(value.known for value in values):
             return [through(value, "variable") for value in values]
         why = f"it is the parameter {name!r}, which has no default"
+        if deeper := next((value.why for value in values if value.why), ""):
+            why = f"it is the parameter {name!r}, and for what a caller gives: {deeper}"
         return [unresolved(why, opened, texts_of(values))]
 
     def given(self, name: str, parameter: Binding) -> tuple[ast.expr, Place] | None:
