@@ -148,7 +148,7 @@ def test_the_day_itself_still_works_and_a_listed_day_says_where_it_was_seen() ->
     assert (today.code, today.since) == ("model-retiring", "2026-07-23")
     (after,) = LIFECYCLE.broken(judged, today=date(2026, 7, 24))
     assert (after.code, after.level) == ("model-retired", "error")
-    assert "listed" in after.why
+    assert "a public table lists its end" in after.why
     assert "not seen" in after.why
 
 
