@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from slmigrate.scan.origins import Origins
 
 _MAX_PARTS = 20
-_MAX_DEPTH = 32
 _DATACLASS_PARSER = ".parse_args_into_dataclasses()"
 _KNOWN_ARGUMENTS = ".parse_known_args()"
 
@@ -18,7 +17,7 @@ _KNOWN_ARGUMENTS = ".parse_known_args()"
 def picked(origins: "Origins", holder: ast.expr, key: ast.expr, place: Place, depth: int) -> list[Origin]:
     """`clients["fast"]`, `make()[0]`: that part of a display, every part where the key is not a constant."""
     wanted = key.value if isinstance(key, ast.Constant) else None
-    for display, inside in displays(origins, holder, place, depth):
+    for display, inside in origins.displays(holder, place, depth):
         values = display.values if isinstance(display, ast.Dict) else display.elts
         if wanted is not None:
             part = item_of(display, wanted)
@@ -46,14 +45,12 @@ def _parsed_arguments(origins: "Origins", made: Origin, wanted: int, depth: int)
 
 
 def displays(origins: "Origins", node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
-    """The dict, list and tuple displays that `node` stands for."""
-    if depth > _MAX_DEPTH:
-        return []
+    """One step of `Origins.displays`."""
     match node:
         case ast.Dict() | ast.List() | ast.Tuple():
             return [(node, place)]
         case ast.BinOp(left=left, op=ast.Add() | ast.BitOr(), right=right):
-            return displays(origins, left, place, depth + 1) + displays(origins, right, place, depth + 1)
+            return origins.displays(left, place, depth + 1) + origins.displays(right, place, depth + 1)
         case ast.Name(id=name):
             bound = origins.bindings(name, place, depth)
         case ast.Attribute():
@@ -61,11 +58,11 @@ def displays(origins: "Origins", node: ast.expr, place: Place, depth: int = 0) -
         case ast.Call():
             functions = [made.inner for made in origins.of(node.func, place, depth + 1) if made.inner is not None]
             returned = [pair for function in functions if function.kind == "function" for pair in function.returns]
-            return [shown for value, inside in returned for shown in displays(origins, value, inside, depth + 1)]
+            return [shown for value, inside in returned for shown in origins.displays(value, inside, depth + 1)]
         case ast.Subscript(value=holder, slice=ast.Constant(value=key)):
-            parts = [(item_of(shown, key), at) for shown, at in displays(origins, holder, place, depth + 1)]
-            return [shown for part, at in parts if part is not None for shown in displays(origins, part, at, depth + 1)]
+            parts = [(item_of(shown, key), at) for shown, at in origins.displays(holder, place, depth + 1)]
+            return [shown for part, at in parts if part is not None for shown in origins.displays(part, at, depth + 1)]
         case _:
             return []
     values = [(binding.value, binding.place) for binding in bound if binding.kind == "value"]
-    return [shown for value, at in values if value is not None for shown in displays(origins, value, at, depth + 1)]
+    return [shown for value, at in values if value is not None for shown in origins.displays(value, at, depth + 1)]

@@ -23,10 +23,12 @@ _MAX_SETTINGS = 1_000_000
 def open_project(base: Path, paths: Collection[Path]) -> Project:
     """The project that these files make; modules are read from `base` when a name leads to them."""
 
-    def parse(path: str) -> ast.Module | None:
+    def parse(path: str) -> tuple[int, ast.Module | None]:
         source = read(base / path, base, set())
-        tree = parsed(source) if isinstance(source, Source) else None
-        return tree if isinstance(tree, ast.Module) else None
+        if isinstance(source, Skipped):
+            return 0, None
+        tree = parsed(source)
+        return len(source.text), tree if isinstance(tree, ast.Module) else None
 
     return Project([path.relative_to(base).as_posix() for path in paths], parse)
 

@@ -40,6 +40,7 @@ class Origins:
         self._same = frozenset(passes_through)
         self._known: dict[int, tuple[ast.expr, list[Origin]]] = {}
         self._bound: dict[int, tuple[Binding, list[Origin]]] = {}
+        self._shown: dict[int, tuple[ast.expr, list[tuple[Display, Place]]]] = {}
         self._stars: dict[tuple[str, str], list[Binding]] = {}
 
     def of(self, node: ast.expr, place: Place, depth: int = 0) -> list[Origin]:
@@ -263,7 +264,12 @@ class Origins:
 
     def displays(self, node: ast.expr, place: Place, depth: int = 0) -> list[tuple[Display, Place]]:
         """The dict, list and tuple displays that `node` stands for."""
-        return displays(self, node, place, depth) if depth <= MAX_DEPTH else []
+        if depth > MAX_DEPTH:
+            return []
+        if id(node) not in self._shown:  # see `of`
+            self._shown[id(node)] = (node, [])
+            self._shown[id(node)] = (node, displays(self, node, place, depth))
+        return self._shown[id(node)][1]
 
     def attribute_bindings(self, node: ast.Attribute, place: Place, depth: int = 0) -> list[Binding]:
         """What `object.name` may be bound to: in a class, or in a module of the project."""

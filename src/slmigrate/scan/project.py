@@ -13,8 +13,12 @@ from pathlib import PurePosixPath
 from slmigrate.scan.reader import read_scopes
 from slmigrate.scan.scopes import Binding, Scope
 
-_KEPT_CHARACTERS = 600_000
-"""Source of the modules that are kept parsed; a tree takes about 100 times its source in memory."""
+_KEPT_CHARACTERS = 300_000
+"""Source of the modules that are kept from file to file; a tree takes about 100 times its source in memory."""
+_MAX_CHARACTERS = 1_000_000
+"""Source that is read to follow the names of one file; what lies behind more is unknown."""
+_MAX_MODULE = 400_000
+"""Source of one module that is followed into; a larger one is generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +36,58 @@ class Project:
 
     Args:
         paths: files of the project, relative to its root, forward slashes.
-        parse: the tree of one of them, or None where it cannot be read.
+        parse: how many characters one of them holds, and its tree, None where it cannot be read.
     """
 
-    def __init__(self, paths: Collection[str], parse: Callable[[str], ast.Module | None]) -> None:
+    def __init__(self, paths: Collection[str], parse: Callable[[str], tuple[int, ast.Module | None]]) -> None:
         self._files = frozenset(path for path in paths if path.endswith(".py"))
         self._folders = frozenset(str(folder) for path in self._files for folder in PurePosixPath(path).parents)
         self._parse = parse
         self._scopes: OrderedDict[str, tuple[Scope | None, int]] = OrderedDict()
+        self._left: list[Scope] = []
         self.names = frozenset(part.removesuffix(".py") for path in self._files for part in path.split("/"))
         """Names of its modules and packages."""
 
     def keep(self, scope: Scope, characters: int) -> None:
-        """Take `scope` for the module of its path, as long as there is room."""
+        """Take `scope`, made of so much source, for the module of its path."""
+        before = self._scopes.get(scope.path, (None, 0))[0]
+        self._left += [before] if before is not None and before is not scope else []
         self._scopes[scope.path] = (scope, characters)
         self._scopes.move_to_end(scope.path)
-        while len(self._scopes) > 1 and sum(size for _, size in self._scopes.values()) > _KEPT_CHARACTERS:
-            self._scopes.popitem(last=False)
+
+    def release(self) -> None:
+        """Let go of modules that were not used lately; call it when nothing is followed any more.
+
+        Scopes point at each other, and the collector of such circles is off while a tree is scanned: it would look at
+        every tree that is kept, again and again. So they are taken apart.
+        """
+        while len(self._scopes) > 1 and self._size() > _KEPT_CHARACTERS:
+            _, (left, _) = self._scopes.popitem(last=False)
+            self._left += [left] if left is not None else []
+        for scope in self._left:
+            scope.take_apart()
+        self._left.clear()
 
     def scope(self, path: str) -> Scope | None:
-        """The module in that file, or None where it cannot be read."""
+        """The module in that file, or None where it cannot be read, is generated data, or too much was read already."""
         if path in self._scopes:
             self._scopes.move_to_end(path)
             return self._scopes[path][0]
+        if self._size() > _MAX_CHARACTERS:
+            return None
         try:
-            tree = self._parse(path)
-            scope = read_scopes(tree, path) if tree is not None else None
+            text, tree = self._parse(path)
+            scope = read_scopes(tree, path) if tree is not None and text <= _MAX_MODULE else None
         except RecursionError:
-            scope = None
+            text, scope = 0, None
         if scope is not None:
-            self.keep(scope, _characters(tree))
+            self.keep(scope, text)
         else:
             self._scopes[path] = (None, 0)
         return scope
+
+    def _size(self) -> int:
+        return sum(size for _, size in self._scopes.values())
 
     def find(self, binding: Binding) -> tuple[Package, list[str]] | None:
         """The module that an import names, and the names after it; None where it is not of the project."""
@@ -103,9 +126,3 @@ class Project:
         yield from (folder for folder in folders if folder not in package)
         yield from ("src",) if "src" in self._folders and "src" not in folders else ()
         yield from package
-
-
-def _characters(tree: ast.Module | None) -> int:
-    """About how much source a tree was made from."""
-    last = tree.body[-1] if tree is not None and tree.body else None
-    return 40 * (getattr(last, "end_lineno", None) or 1)

@@ -1,7 +1,6 @@
 """One file at a time: its call sites, and its calls of functions that hold some. Can be handed to another process."""
 
 import ast
-import gc
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,6 @@ from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.value import Parameter, Value
 from slmigrate.scan.values import Values
 
-_COLLECT_AFTER = 1_000_000
-"""Characters of source that is followed; it takes about 100 times that in memory."""
 Function = tuple[str, str]
 """A function of the project: its file and its dotted name in it."""
 Passed = Mapping[Parameter, Sequence[Value]]
@@ -60,7 +57,6 @@ class Scanner:
         self._project = open_project(base, paths)
         self._configs = open_configs(base)
         self._table = signatures.load()
-        self._since_collected = 0
         self._words = re.compile("|".join(re.escape(word) for word in sorted(self._table.words())))
 
     def look(self, path: Path, seen: set[Path] | None = None, passed: Passed | None = None) -> Looked:
@@ -70,7 +66,6 @@ class Scanner:
             seen: real paths that were read before; a link to one of them is not read again.
             passed: what callers in all files give for parameters without a default.
         """
-        self._collect()
         source = read(path, self._base, set() if seen is None else seen)
         if isinstance(source, Skipped):
             return Looked(skipped=source)
@@ -81,7 +76,6 @@ class Scanner:
             return Looked()
         try:
             with deep_nesting():
-                self._since_collected += len(source.text)
                 scope = read_scopes(tree, source.path)
                 self._project.keep(scope, len(source.text))
                 values = Values(self._origins(), self._configs, passed or {})
@@ -89,12 +83,8 @@ class Scanner:
                 return Looked(tuple(module.call_sites(self._today)), frozenset(module.open))
         except (RecursionError, MemoryError):
             return Looked(skipped=Skipped(path=source.path, reason=TOO_DEEP))
-
-    def _collect(self) -> None:
-        """Scopes point at each other; they are let go now and then, as the collector is off meanwhile."""
-        if self._since_collected > _COLLECT_AFTER:
-            self._since_collected = 0
-            gc.collect()
+        finally:
+            self._project.release()
 
     def callers(
         self, path: Path, functions: frozenset[Function], wanted: frozenset[Parameter], passed: Passed
@@ -112,6 +102,8 @@ class Scanner:
                 self._callers_in(source, names, functions, wanted, passed, found)
         except (RecursionError, MemoryError):
             pass  # `look` says of this file that it is nested too deeply
+        finally:
+            self._project.release()
         return found
 
     def _callers_in(

@@ -66,6 +66,20 @@ class Scope:
     calls: "list[tuple[ast.Call, Place]]" = field(default_factory=list)
     """Of a module: every call in it, in the order of the code."""
 
+    every: "list[Scope]" = field(default_factory=list)
+    """Of a module: all scopes in it, itself included."""
+
+    def __post_init__(self) -> None:
+        self.module().every.append(self)
+
+    def take_apart(self) -> None:
+        """Let go of everything in a module that will not be looked at again."""
+        for scope in self.every:
+            scope.parent = scope.node = None
+            for held in (scope.bindings, scope.shared, scope.returns, scope.attributes, scope.calls):
+                held.clear()
+        self.every.clear()
+
     def module(self) -> "Scope":
         """The module that the scope stands in."""
         scope = self
