@@ -68,7 +68,9 @@ def test_labels_and_prefixes_name_one_service_each() -> None:
 def test_every_rule_can_fire() -> None:
     for rule in DATA.rule:
         family = rule.families[0] if rule.families else None
-        given = dict.fromkeys(rule.arguments[:1], True)
+        given = dict.fromkeys(rule.arguments[:1], "a value") | (
+            {"url": f"https://{rule.holds}/x"} if rule.holds else {}
+        )
         judged = call(
             rule.apis[0].replace("*", "X"),
             task=rule.tasks[0] if rule.tasks else "text-generation",
@@ -76,6 +78,7 @@ def test_every_rule_can_fire() -> None:
             given=given,
             later=({},),
             defaulted=rule.defaulted,
+            provider=rule.providers[0] if rule.providers else "transformers",
         )
         assert rule.fits(judged, family), rule.why
         assert "{" not in rule.sentence(judged)
@@ -167,6 +170,44 @@ def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error(
     assert "one of several" in item.why
     default = call("a.b", provider="openai", model="gpt-4", candidates=("gpt-4", "o1"))
     assert codes(default) == [("model-retired", "error"), ("model-retired", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        (call(task="text-generation", defaulted=True), [("transformers5-default-model", "warning")]),
+        pytest.param(call(task="text-generation"), [], id="a model that cannot be read is no default"),
+        (call("openai.beta.threads.runs.create", provider="openai"), [("service-ended", "error")]),
+        pytest.param(call("openai.beta.threads.runs.create", provider="azure-openai"), [], id="another service"),
+        (call("google.generativeai.generate_text", provider="google"), [("service-ended", "error")]),
+        (call("cohere.summarize", provider="cohere"), [("service-deprecated", "warning")]),
+        (
+            call(
+                "requests.post",
+                provider="huggingface",
+                given={"url": "https://api-inference.huggingface.co/models/a/b"},
+            ),
+            [("service-ended", "error")],
+        ),
+        pytest.param(call("requests.post", given={"url": "https://router.huggingface.co/a"}), [], id="its successor"),
+        (call("openai.Moderation.create", provider="openai"), [("openai-v0-call", "error")]),
+        (call("openai.Image.create", provider="openai"), [("openai-v0-call", "error")]),
+        pytest.param(call("openai.moderations.create", provider="openai"), [], id="version 1"),
+        (call("transformers.TransfoXLLMHeadModel.from_pretrained"), [("transformers5-class-removed", "error")]),
+        (call("transformers.FlaxBertModel.from_pretrained"), [("transformers5-class-removed", "error")]),
+        pytest.param(call("transformers.MegatronBertModel.from_pretrained"), [], id="a class that stayed"),
+        pytest.param(call("transformers.TapasForQuestionAnswering.from_pretrained"), [], id="another that stayed"),
+        (
+            call("transformers.AutoModelForSeq2SeqLM.from_pretrained", later=({"num_beam_groups": 2, "num_beams": 4},)),
+            [("transformers5-argument-removed", "error")],
+        ),
+        pytest.param(
+            call("transformers.AutoModelForSeq2SeqLM.from_pretrained", later=({"num_beam_groups": 1},)), [], id="off"
+        ),
+    ],
+)
+def test_rules_fire_on_what_they_name_and_on_nothing_else(judged: Call, expected: list[tuple[str, str]]) -> None:
+    assert codes(judged) == expected
 
 
 def test_an_argument_that_hides_behind_stars_is_not_guessed() -> None:
