@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from slmigrate.records import Broken, CallSite, ScanReport
 from slmigrate.scan import lifecycle
 from slmigrate.scan.lifecycle import REST, Call
+from slmigrate.scan.sarif import as_sarif
 from slmigrate.scan.verdict import UNKNOWN
 
 TODAY = date(2026, 11, 23)
@@ -47,6 +49,26 @@ def test_codes_are_unique_and_every_one_is_used() -> None:
     assert lifecycle.codes()["model-retiring"][1] == "warning"
 
 
+def test_sarif_has_a_rule_for_every_code() -> None:
+    everything = tuple(Broken(code=code, why="why.", since="1") for code in lifecycle.codes())
+    site = CallSite(
+        path="a.py",
+        line=1,
+        end_line=1,
+        api="a.b",
+        provider="a",
+        task=None,
+        model=None,
+        model_source="unresolved",
+        broken=everything,
+        migratable="review",
+        reason="A reason.",
+    )
+    (run,) = json.loads(as_sarif(ScanReport(root=".", call_sites=(site,), skipped=()), "0"))["runs"]
+    assert set(lifecycle.codes()) <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {item["ruleId"] for item in run["results"]} == set(lifecycle.codes())
+
+
 def test_no_model_ends_twice_and_every_name_is_one_that_can_be_asked_for() -> None:
     pairs = [(row.provider, name) for row in DATA.model for name in row.names]
     assert len(pairs) == len(set(pairs))
@@ -78,6 +100,7 @@ def test_every_rule_can_fire() -> None:
             given=given,
             later=({},),
             defaulted=rule.defaulted,
+            name=rule.names[0].replace("*", "X") if rule.names else "",
             provider=rule.providers[0] if rule.providers else "transformers",
         )
         assert rule.fits(judged, family), rule.why
@@ -193,6 +216,17 @@ def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error(
             [("service-ended", "error")],
         ),
         pytest.param(call("requests.post", given={"url": "https://router.huggingface.co/a"}), [], id="its successor"),
+        (call("langchain.ChatOpenAI", name="langchain.chat_models.ChatOpenAI"), [("sdk-removed", "error")]),
+        (call("langchain.OpenAI", name="langchain.llms.openai.OpenAI"), [("sdk-removed", "error")]),
+        pytest.param(call("langchain.ChatOpenAI", name="langchain_openai.ChatOpenAI"), [], id="its own package"),
+        pytest.param(
+            call("langchain.init_chat_model", name="langchain.chat_models.init_chat_model"),
+            [],
+            id="stayed in langchain 1",
+        ),
+        (call("mistral.chat", name="mistralai.client.MistralClient().chat"), [("sdk-removed", "error")]),
+        pytest.param(call("mistral.chat", name="mistralai.Mistral().chat.complete"), [], id="the present client"),
+        (call("huggingface.InferenceApi", name="huggingface_hub.InferenceApi"), [("sdk-removed", "error")]),
         (call("openai.Moderation.create", provider="openai"), [("openai-v0-call", "error")]),
         (call("openai.Image.create", provider="openai"), [("openai-v0-call", "error")]),
         pytest.param(call("openai.moderations.create", provider="openai"), [], id="version 1"),

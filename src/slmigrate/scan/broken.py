@@ -44,6 +44,8 @@ class Call:
     """Whether the module trains, or loads weights into what it has built (`trains`)."""
     defaulted: bool = False
     """Whether the code names no model, so that the library takes its own default."""
+    name: str = ""
+    """Canonical name of what is called, with the path that it is imported from: `langchain.llms.OpenAI`."""
 
     def names(self, off: tuple[Any, ...] = ()) -> frozenset[str]:
         """Arguments that the call or a later one gives, those in `model_kwargs={...}` and the like included.
@@ -115,13 +117,15 @@ class Rule(Record):
     code: str
     since: str
     why: str
-    """May use {api}, {cls}, {task}, {written}, {model}, {given}."""
+    """May use {api}, {cls}, {name}, {task}, {written}, {model}, {given}."""
     sources: tuple[str, ...]
     fix: str = ""
     level: Level | None = None
     """Where it differs from the code's."""
     apis: tuple[str, ...]
     """Names as in a shell: `transformers.TF*.from_pretrained`."""
+    names: tuple[str, ...] = ()
+    """The same for the canonical name, where the path of the import decides."""
     tasks: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -141,6 +145,7 @@ class Rule(Record):
         """Whether every condition of the row holds."""
         return (
             any(fnmatchcase(call.api, pattern) for pattern in self.apis)
+            and (not self.names or any(fnmatchcase(call.name, pattern) for pattern in self.names))
             and (not self.tasks or call.task in self.tasks)
             and (not self.families or family in self.families)
             and (not self.models or (call.model or "").lower() in self.models)
@@ -161,6 +166,7 @@ class Rule(Record):
         parts = call.api.split(".")
         return self.why.format(
             api=call.api,
+            name=call.name.split("(")[0],
             cls=parts[-2] if parts[-1] == "from_pretrained" and len(parts) > 1 else parts[-1],
             task=call.task,
             written=call.written_task or call.task,
