@@ -216,6 +216,11 @@ def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error(
             [("service-ended", "error")],
         ),
         pytest.param(call("requests.post", given={"url": "https://router.huggingface.co/a"}), [], id="its successor"),
+        (call("sentence_transformers.CrossEncoder", model="bert-base-uncased"), [("untrained-head", "warning")]),
+        pytest.param(
+            call("sentence_transformers.CrossEncoder", model="bert-base-uncased", trains=True), [], id="trained here"
+        ),
+        pytest.param(call("sentence_transformers.SentenceTransformer", model="bert-base-uncased"), [], id="no head"),
         (call("langchain.ChatOpenAI", name="langchain.chat_models.ChatOpenAI"), [("sdk-removed", "error")]),
         (call("langchain.OpenAI", name="langchain.llms.openai.OpenAI"), [("sdk-removed", "error")]),
         pytest.param(call("langchain.ChatOpenAI", name="langchain_openai.ChatOpenAI"), [], id="its own package"),
