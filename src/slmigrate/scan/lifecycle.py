@@ -49,7 +49,8 @@ class Lifecycle:
         Args:
             today: decides between `model-retired` (its end is before today) and `model-retiring`.
         """
-        return (*self._rules(call), *self._model_ends(call, today))
+        found = [*self._rules(call), *self._model_ends(call, today)]
+        return tuple(sorted(found, key=lambda item: item.level))  # errors first
 
     def plain(self, provider: str, model: str) -> tuple[str, str]:
         """Label and name as the table of ends has them: `("google", "gemini-1.5-pro")`.
