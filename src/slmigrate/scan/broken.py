@@ -193,5 +193,5 @@ class EndOfModel(Record):
     """Lower case, as `lifecycle.plain` writes them."""
     ends: date
     """The day after which the maker does not answer."""
-    precision: Literal["day", "listed", "earliest", "unlisted"]
+    precision: Literal["day", "listed", "earliest", "deprecated", "unlisted"]
     sources: tuple[str, ...]
