@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from slmigrate.records import Broken, CallSite, ScanReport
 from slmigrate.scan import lifecycle
 from slmigrate.scan.lifecycle import REST, Call
+from slmigrate.scan.sarif import as_sarif
 from slmigrate.scan.verdict import UNKNOWN
 
 TODAY = date(2026, 11, 23)
@@ -47,6 +49,26 @@ def test_codes_are_unique_and_every_one_is_used() -> None:
     assert lifecycle.codes()["model-retiring"][1] == "warning"
 
 
+def test_sarif_has_a_rule_for_every_code() -> None:
+    everything = tuple(Broken(code=code, why="why.", since="1") for code in lifecycle.codes())
+    site = CallSite(
+        path="a.py",
+        line=1,
+        end_line=1,
+        api="a.b",
+        provider="a",
+        task=None,
+        model=None,
+        model_source="unresolved",
+        broken=everything,
+        migratable="review",
+        reason="A reason.",
+    )
+    (run,) = json.loads(as_sarif(ScanReport(root=".", call_sites=(site,), skipped=()), "0"))["runs"]
+    assert set(lifecycle.codes()) <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {item["ruleId"] for item in run["results"]} == set(lifecycle.codes())
+
+
 def test_no_model_ends_twice_and_every_name_is_one_that_can_be_asked_for() -> None:
     pairs = [(row.provider, name) for row in DATA.model for name in row.names]
     assert len(pairs) == len(set(pairs))
@@ -68,7 +90,9 @@ def test_labels_and_prefixes_name_one_service_each() -> None:
 def test_every_rule_can_fire() -> None:
     for rule in DATA.rule:
         family = rule.families[0] if rule.families else None
-        given = dict.fromkeys(rule.arguments[:1], True)
+        given = dict.fromkeys(rule.arguments[:1], "a value") | (
+            {"url": f"https://{rule.holds}/x"} if rule.holds else {}
+        )
         judged = call(
             rule.apis[0].replace("*", "X"),
             task=rule.tasks[0] if rule.tasks else "text-generation",
@@ -76,6 +100,8 @@ def test_every_rule_can_fire() -> None:
             given=given,
             later=({},),
             defaulted=rule.defaulted,
+            name=rule.names[0].replace("*", "X") if rule.names else "",
+            provider=rule.providers[0] if rule.providers else "transformers",
         )
         assert rule.fits(judged, family), rule.why
         assert "{" not in rule.sentence(judged)
@@ -129,6 +155,9 @@ def test_one_place_reads_names_with_prefixes(provider: str, model: str, expected
         ("google", "gemini-2.5-pro", [("model-retiring", "warning")]),
         ("vertex", "text-bison@001", [("model-retired", "error")]),
         ("bedrock", "anthropic.claude-instant-v1", [("model-retired", "error")]),
+        ("bedrock", "eu.anthropic.claude-3-5-sonnet-20241022-v2:0", [("model-retired", "error")]),
+        ("bedrock", "anthropic.claude-haiku-4-5-20251001-v1:0", [("model-retiring", "warning")]),
+        ("deepseek", "deepseek-chat", [("model-retired", "error")]),
         ("mistral", "open-mixtral-8x7b", [("model-retired", "error")]),
         ("groq", "mixtral-8x7b-32768", [("model-retired", "error")]),
         ("litellm", "groq/mixtral-8x7b-32768", [("model-retired", "error")]),
@@ -152,12 +181,15 @@ def test_the_day_itself_still_works_and_a_listed_day_says_where_it_was_seen() ->
     assert "not seen" in after.why
 
 
-def test_a_date_that_is_only_the_earliest_never_breaks_a_build() -> None:
-    judged = call("cohere.chat", provider="cohere", model="command-r", task="text-generation")
-    (item,) = LIFECYCLE.broken(judged, today=TODAY)
+@pytest.mark.parametrize(
+    ("provider", "model", "words"),
+    [("vertex", "claude-haiku-4-5", "at the earliest"), ("cohere", "command-r", "deprecated it on 2025-09-15")],
+)
+def test_an_end_that_may_not_have_come_yet_never_breaks_a_build(provider: str, model: str, words: str) -> None:
+    (item,) = LIFECYCLE.broken(call("a.chat", provider=provider, model=model), today=TODAY)
     assert (item.code, item.level) == ("model-retiring", "warning")
-    assert "may be retired" in item.why
-    assert "at the earliest" in item.why
+    assert f"{model} may be retired" in item.why
+    assert words in item.why
 
 
 def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error() -> None:
@@ -167,6 +199,60 @@ def test_one_of_several_models_is_a_warning_and_the_model_that_is_sure_an_error(
     assert "one of several" in item.why
     default = call("a.b", provider="openai", model="gpt-4", candidates=("gpt-4", "o1"))
     assert codes(default) == [("model-retired", "error"), ("model-retired", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        (call(task="text-generation", defaulted=True), [("transformers5-default-model", "warning")]),
+        pytest.param(call(task="text-generation"), [], id="a model that cannot be read is no default"),
+        (call("openai.beta.threads.runs.create", provider="openai"), [("service-ended", "error")]),
+        pytest.param(call("openai.beta.threads.runs.create", provider="azure-openai"), [], id="another service"),
+        (call("google.generativeai.generate_text", provider="google"), [("service-ended", "error")]),
+        (call("cohere.summarize", provider="cohere"), [("service-deprecated", "warning")]),
+        (
+            call(
+                "requests.post",
+                provider="huggingface",
+                given={"url": "https://api-inference.huggingface.co/models/a/b"},
+            ),
+            [("service-ended", "error")],
+        ),
+        pytest.param(call("requests.post", given={"url": "https://router.huggingface.co/a"}), [], id="its successor"),
+        (call("sentence_transformers.CrossEncoder", model="bert-base-uncased"), [("untrained-head", "warning")]),
+        pytest.param(
+            call("sentence_transformers.CrossEncoder", model="bert-base-uncased", trains=True), [], id="trained here"
+        ),
+        pytest.param(call("sentence_transformers.SentenceTransformer", model="bert-base-uncased"), [], id="no head"),
+        (call("langchain.ChatOpenAI", name="langchain.chat_models.ChatOpenAI"), [("sdk-removed", "error")]),
+        (call("langchain.OpenAI", name="langchain.llms.openai.OpenAI"), [("sdk-removed", "error")]),
+        pytest.param(call("langchain.ChatOpenAI", name="langchain_openai.ChatOpenAI"), [], id="its own package"),
+        pytest.param(
+            call("langchain.init_chat_model", name="langchain.chat_models.init_chat_model"),
+            [],
+            id="stayed in langchain 1",
+        ),
+        (call("mistral.chat", name="mistralai.client.MistralClient().chat"), [("sdk-removed", "error")]),
+        pytest.param(call("mistral.chat", name="mistralai.Mistral().chat.complete"), [], id="the present client"),
+        (call("huggingface.InferenceApi", name="huggingface_hub.InferenceApi"), [("sdk-removed", "error")]),
+        (call("openai.Moderation.create", provider="openai"), [("openai-v0-call", "error")]),
+        (call("openai.Image.create", provider="openai"), [("openai-v0-call", "error")]),
+        pytest.param(call("openai.moderations.create", provider="openai"), [], id="version 1"),
+        (call("transformers.TransfoXLLMHeadModel.from_pretrained"), [("transformers5-class-removed", "error")]),
+        (call("transformers.FlaxBertModel.from_pretrained"), [("transformers5-class-removed", "error")]),
+        pytest.param(call("transformers.MegatronBertModel.from_pretrained"), [], id="a class that stayed"),
+        pytest.param(call("transformers.TapasForQuestionAnswering.from_pretrained"), [], id="another that stayed"),
+        (
+            call("transformers.AutoModelForSeq2SeqLM.from_pretrained", later=({"num_beam_groups": 2, "num_beams": 4},)),
+            [("transformers5-argument-removed", "error")],
+        ),
+        pytest.param(
+            call("transformers.AutoModelForSeq2SeqLM.from_pretrained", later=({"num_beam_groups": 1},)), [], id="off"
+        ),
+    ],
+)
+def test_rules_fire_on_what_they_name_and_on_nothing_else(judged: Call, expected: list[tuple[str, str]]) -> None:
+    assert codes(judged) == expected
 
 
 def test_an_argument_that_hides_behind_stars_is_not_guessed() -> None:

@@ -135,6 +135,8 @@ def test_what_transformers_5_removed_is_told_apart_from_what_it_ignores(
         pytest.param(PIPE + "pipeline('text-generation', model='google/pegasus-xsum')\n", ["error"], id="Pegasus"),
         pytest.param(PIPE + "pipeline('text-generation', model='google/flan-t5-base')\n", ["warning"], id="T5 answers"),
         pytest.param(AUTO + "C.from_pretrained('google/flan-t5-base')\n", ["error"], id="T5 raises"),
+        pytest.param(AUTO + "C.from_pretrained('google/mt5-small')\n", ["error"], id="its kin"),
+        pytest.param(AUTO + "C.from_pretrained('google/t5gemma-2b')\n", [], id="another make"),
         pytest.param(AUTO + "C.from_pretrained('facebook/bart-base')\n", ["error"], id="a class"),
         pytest.param(AUTO + "m = C.from_pretrained('facebook/bart-base')\nloss.backward()\n", [], id="training one"),
         pytest.param(PIPE + "pipeline('text-generation', model='bartowski/Qwen2-GGUF')\n", [], id="a person's name"),
@@ -233,6 +235,7 @@ def test_long_texts_of_summarizers(tmp_path: Path) -> None:
     assert "1,024" in bart[1].why
     t5 = only(tmp_path, source.format("google/flan-t5-base", "")).broken
     assert "without an error" in t5[1].why
+    assert len(only(tmp_path, source.format("google/mt5-small", "")).broken) == 1
     assert len(only(tmp_path, source.format("facebook/bart-large-cnn", ", truncation=True")).broken) == 1
 
 

@@ -6,7 +6,7 @@ cannot be read neither fires a rule about values nor a rule about what is missin
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -44,15 +44,23 @@ class Call:
     """Whether the module trains, or loads weights into what it has built (`trains`)."""
     defaulted: bool = False
     """Whether the code names no model, so that the library takes its own default."""
+    name: str = ""
+    """Canonical name of what is called, with the path that it is imported from: `langchain.llms.OpenAI`."""
 
-    def names(self, *, used: bool = False) -> frozenset[str]:
+    def names(self, off: tuple[Any, ...] = ()) -> frozenset[str]:
         """Arguments that the call or a later one gives, those in `model_kwargs={...}` and the like included.
 
         Args:
-            used: leave out those that are given as False or None.
+            off: leave out those that are given as one of these, or as None where any are named.
         """
-        pairs = (pair for given in (self.given, *self.later) for pair in _opened(given).items())
-        return frozenset(name for name, value in pairs if not used or (value is not False and value is not None))
+        return frozenset(name for name, value in self._pairs() if not off or (value is not None and value not in off))
+
+    def holds(self, text: str) -> bool:
+        """Whether an argument is a string with `text` in it."""
+        return any(isinstance(value, str) and text in value for _, value in self._pairs())
+
+    def _pairs(self) -> Iterator[tuple[str, Any]]:
+        return (pair for given in (self.given, *self.later) for pair in _opened(given).items())
 
 
 def _opened(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,18 +117,25 @@ class Rule(Record):
     code: str
     since: str
     why: str
-    """May use {api}, {cls}, {task}, {written}, {model}, {given}."""
+    """May use {api}, {cls}, {name}, {task}, {written}, {model}, {given}."""
     sources: tuple[str, ...]
     fix: str = ""
     level: Level | None = None
     """Where it differs from the code's."""
     apis: tuple[str, ...]
     """Names as in a shell: `transformers.TF*.from_pretrained`."""
+    names: tuple[str, ...] = ()
+    """The same for the canonical name, where the path of the import decides."""
     tasks: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     """One of them is given, in the call or a later one."""
+    off: tuple[bool | int | str, ...] = ()
+    """Values with which an argument of `arguments` counts as not given."""
+    holds: str = ""
+    """Text in an argument, such as the host of a URL."""
     unless: tuple[str, ...] = ()
     """None of them is given as more than False, every name that is given can be read, a later call was seen."""
     unless_trained: bool = False
@@ -130,25 +145,33 @@ class Rule(Record):
         """Whether every condition of the row holds."""
         return (
             any(fnmatchcase(call.api, pattern) for pattern in self.apis)
+            and (not self.names or any(fnmatchcase(call.name, pattern) for pattern in self.names))
             and (not self.tasks or call.task in self.tasks)
             and (not self.families or family in self.families)
             and (not self.models or (call.model or "").lower() in self.models)
-            and (not self.arguments or bool(call.names() & {*self.arguments}))
-            and (not self.unless or (bool(call.later) and not call.names(used=True) & {*self.unless, REST}))
+            and (not self.providers or call.provider in self.providers)
+            and (not self.arguments or bool(self._given(call)))
+            and (not self.holds or call.holds(self.holds))
+            and (not self.unless or (bool(call.later) and not call.names(off=(False,)) & {*self.unless, REST}))
             and not (self.unless_trained and call.trains)
             and (not self.defaulted or call.defaulted)
         )
+
+    def _given(self, call: Call) -> list[str]:
+        named = call.names(self.off)
+        return [name for name in self.arguments if name in named]
 
     def sentence(self, call: Call) -> str:
         """Why, with the names of this call."""
         parts = call.api.split(".")
         return self.why.format(
             api=call.api,
+            name=call.name.split("(")[0],
             cls=parts[-2] if parts[-1] == "from_pretrained" and len(parts) > 1 else parts[-1],
             task=call.task,
             written=call.written_task or call.task,
             model=call.model,
-            given=" and ".join(name for name in self.arguments if name in call.names()),
+            given=" and ".join(self._given(call)),
         )
 
 
@@ -170,5 +193,5 @@ class EndOfModel(Record):
     """Lower case, as `lifecycle.plain` writes them."""
     ends: date
     """The day after which the maker does not answer."""
-    precision: Literal["day", "listed", "earliest", "unlisted"]
+    precision: Literal["day", "listed", "earliest", "deprecated", "unlisted"]
     sources: tuple[str, ...]

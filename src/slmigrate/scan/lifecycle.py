@@ -16,6 +16,8 @@ __all__ = ["REST", "Call", "Data", "Lifecycle", "codes", "load", "trains"]
 _NEUTRAL = ("publishers/google/models/", "models/")
 _REGION = re.compile(r"^(us-gov|us|eu|apac|ap|au|jp|ca|sa|global)\.(?=[a-z0-9]+\.)")
 """Amazon Bedrock's inference profiles: `us.anthropic.claude-v2`."""
+_UNSURE = ("earliest", "deprecated")
+"""Precisions of an end that may not have come yet, although its day is over."""
 _VERSION_TAG = re.compile(r"@(default|latest)$")
 
 
@@ -49,7 +51,8 @@ class Lifecycle:
         Args:
             today: decides between `model-retired` (its end is before today) and `model-retiring`.
         """
-        return (*self._rules(call), *self._model_ends(call, today))
+        found = [*self._rules(call), *self._model_ends(call, today)]
+        return tuple(sorted(found, key=lambda item: item.level))  # errors first
 
     def plain(self, provider: str, model: str) -> tuple[str, str]:
         """Label and name as the table of ends has them: `("google", "gemini-1.5-pro")`.
@@ -96,7 +99,7 @@ class Lifecycle:
 
     def _ended(self, row: EndOfModel, model: str, today: date, *, certain: bool) -> Broken:
         past = row.ends < today
-        gone = past and row.precision != "earliest"
+        gone = past and row.precision not in _UNSURE
         code = self._codes["model-retired" if gone else "model-retiring"]
         return Broken(
             code=code.code,
@@ -112,9 +115,10 @@ def _end_sentence(row: EndOfModel, maker: str, model: str, *, past: bool, certai
         "day": f"{maker} {'shut it down' if past else 'shuts it down'} on {row.ends} (announced)",
         "listed": f"a public table lists its end at {maker} for {row.ends}; {maker}'s own page was not seen",
         "earliest": f"{maker} announced its end for {row.ends} at the earliest; the real day was not seen",
+        "deprecated": f"{maker} deprecated it on {row.ends}; the day of its end was not seen",
         "unlisted": f"{maker} no longer listed it on {row.ends}; the exact day was not seen",
     }[row.precision]
-    state = "will be retired" if not past else "may be retired" if row.precision == "earliest" else "is retired"
+    state = "will be retired" if not past else "may be retired" if row.precision in _UNSURE else "is retired"
     why = f"{model} {state}: {when}."
     if not certain:
         why += " It is one of several models that the code can give this call."
