@@ -242,3 +242,11 @@ def test_the_example_migrates_as_the_guide_says(example: Path, smollm2: str) -> 
     assert "import os" not in post
     run("rollback", example, "--yes")
     assert tree(example) == before
+
+
+def test_a_call_that_may_ask_several_models_is_left_alone(tmp_path: Path, smollm2: str) -> None:
+    source = APP.replace('"facebook/bart-large-cnn"', '"a/one" if fast else "a/two"')
+    project = write_files(tmp_path / "work", {"a.py": source})
+    plan = Plan.model_validate_json(run("migrate", project, *TO, "--format", "json").stdout)
+    assert plan.changes == ()
+    assert "any of several models (a/one, a/two)" in plan.untouched[0].reason

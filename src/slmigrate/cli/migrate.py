@@ -112,6 +112,9 @@ def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
 
     if site.migratable == "no":
         return site.reason
+    if site.candidates:
+        several = ", ".join(site.candidates[:4]) + (", ..." if len(site.candidates) > 4 else "")
+        return f"it may ask any of several models ({several}); one small model would stand for all of them"
     if card is None:
         return "choices.json holds no model for it whose weights are on this machine; run `slmigrate choose` again"
     try:
