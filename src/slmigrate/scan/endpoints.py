@@ -25,8 +25,8 @@ _IN_PROCESS = frozenset({"app", "transport"})
 """Arguments with which a client of httpx asks an application of this process, as tests do."""
 _PARAMETERS = (
     "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "n",
-    "stop", "stop_sequences", "seed", "stream", "response_format", "format", "options", "parameters", "generationConfig",
-    "generation_config", "inferenceConfig", "num_predict", "dimensions", "presence_penalty", "frequency_penalty",
+    "stop", "stop_sequences", "seed", "stream", "response_format", "format", "options", "parameters", "inferenceConfig",
+    "generation_config", "generationConfig", "num_predict", "dimensions", "presence_penalty", "frequency_penalty",
 )  # fmt: skip
 
 
