@@ -159,7 +159,7 @@ CLIENT = "from openai import OpenAI\nclient = OpenAI()\n"
         pytest.param(
             'from openai import OpenAI\nc = OpenAI(base_url="http://localhost:11434/v1")\n'
             'c.chat.completions.create(model="gpt-3.5-turbo", messages=[])\n',
-            *("openai.chat.completions.create", "openai-compatible", "text-generation", "gpt-3.5-turbo"),
+            *("openai.chat.completions.create", "ollama", "text-generation", "gpt-3.5-turbo"),
             id="another server behind the client",
         ),
         pytest.param(

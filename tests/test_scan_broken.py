@@ -340,23 +340,11 @@ def test_every_reason_to_look_is_named(tmp_path: Path) -> None:
     assert all(word in reason for word in ("tools", "treams", "several"))
 
 
-def test_every_row_of_the_table_can_be_found(tmp_path: Path) -> None:
-    """Each name of each signature, called with a literal model, is one call site with that row's api."""
-    table = signatures.load().table
-    makers = {client.provider: client.names for client in table.client}
-    for row in table.call:
-        owners = [f"{name}()." for provider in row.clients for name in makers[provider]] or [""]
-        for called in [owner + name.replace("*", "") for owner in owners for name in row.names]:
-            module = called.split("(")[0].rpartition(".")[0] if row.clients else called.split(".")[0]
-            source = f"import {module}\n{called}({row.model.keyword}='some-model', task='summarization')\n"
-            sites = scan(tmp_path, source)
-            assert [site.model for site in sites] == ["some-model"], called
-            assert sites[0].api.split(".")[-1] == row.api.split(".")[-1]
-
-
 def test_every_task_of_the_table_has_one_verdict() -> None:
     table = signatures.load().table
     tasks = [task for row in table.verdict for task in row.tasks]
     assert len(tasks) == len(set(tasks))
-    named = {row.task for row in table.call if row.task} | set(table.task_aliases.values()) | set(table.default_models)
+    named = {row.task for row in table.call if row.task} | {row.task for row in table.endpoint if row.task}
+    named |= {row.task for row in table.class_task}
+    named |= set(table.task_aliases.values()) | set(table.default_models)
     assert named <= set(tasks)

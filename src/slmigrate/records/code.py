@@ -42,6 +42,8 @@ class CallSite(Record):
     """Task name of the hub (`summarization`, `text-generation`), or None when it cannot be told."""
     task_source: Literal["argument", "api", "model", "prompt"] | None = None
     """What told the task: an argument of the call, the function that is called, the model's name, the prompt."""
+    purpose: str | None = None
+    """What the prompt of a chat call asks for, where that can be told: summarization, translation, ..."""
     model: str | None
     """Model id as the code names it, or None when it cannot be known without running the code."""
     cell: int | None = None

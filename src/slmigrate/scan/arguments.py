@@ -4,8 +4,8 @@ import ast
 from dataclasses import dataclass, field
 
 from slmigrate.scan.origins import Origins
+from slmigrate.scan.rows import Argument
 from slmigrate.scan.scopes import Place, reaching
-from slmigrate.scan.signatures import Argument
 from slmigrate.scan.values import Values
 
 Given = tuple[ast.expr, Place]
@@ -41,12 +41,13 @@ def read_arguments(call: ast.Call, place: Place, values: Values, origins: Origin
         arguments.positions.append((node, place))
     for keyword in call.keywords:
         if keyword.arg is None:
-            _open(keyword.value, place, arguments, values, origins)
+            open_into(keyword.value, place, arguments, values, origins)
     arguments.keywords |= {keyword.arg: (keyword.value, place) for keyword in call.keywords if keyword.arg is not None}
     return arguments
 
 
-def _open(node: ast.expr, place: Place, arguments: Arguments, values: Values, origins: Origins) -> None:
+def open_into(node: ast.expr, place: Place, arguments: Arguments, values: Values, origins: Origins) -> None:
+    """Add the keys of the dict that `node` stands for to `arguments`; what cannot be read makes them incomplete."""
     found = list(values.containers(node, place))
     calls = [] if found else _dict_calls(node, place, origins)
     if len(found) + len(calls) != 1:

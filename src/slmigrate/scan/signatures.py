@@ -1,82 +1,21 @@
-"""The table of calls that reach a model (`signatures.toml`), read and checked. Knows names, nothing of code."""
+"""The table of calls that reach a model (`signatures/*.toml`), read and checked. Knows names, nothing of code."""
 
 import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
-from slmigrate.records import Record
+from slmigrate.scan.rows import Client, Http, Signature, Table, Wrapper
 
-
-class Argument(Record):
-    """Where a call takes something: by keyword, or by position counted from 0."""
-
-    keyword: str
-    position: int | None = None
-    also: tuple[str, ...] = ()
-    """Other keywords that mean the same."""
+_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
-class Client(Record):
-    """An object whose methods reach a model."""
-
-    provider: str
-    names: tuple[str, ...]
-
-
-class Signature(Record):
-    """A call that reaches a model; the fields are explained at the top of signatures.toml."""
-
-    names: tuple[str, ...]
-    api: str
-    clients: tuple[str, ...] = ()
-    provider: str = ""
-    task: str | None = None
-    task_from: Argument | None = None
-    task_by_model: bool = False
-    model: Argument
-    required: bool = False
-    default: str | None = None
-    default_by_task: bool = False
-    prompt: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    loose: bool = False
-
-
-class ModelTask(Record):
-    task: str
-    has: tuple[str, ...]
-
-
-class Verdict(Record):
-    tasks: tuple[str, ...]
-    migratable: Literal["yes", "review", "no"]
-    reason: str
-
-
-class Review(Record):
-    arguments: tuple[str, ...]
-    off: tuple[Any, ...] = ()
-    reason: str
-
-
-class Table(Record):
-    """The whole of signatures.toml."""
-
-    version: Literal[1]
-    passes_through: tuple[str, ...]
-    client: tuple[Client, ...]
-    call: tuple[Signature, ...]
-    task_aliases: dict[str, str]
-    model_task: tuple[ModelTask, ...]
-    default_models: dict[str, str]
-    verdict: tuple[Verdict, ...]
-    review: tuple[Review, ...]
-
-
-class Match(Record):
+@dataclass(frozen=True, slots=True)
+class Match:
     """A signature that a canonical name fits."""
 
     signature: Signature
@@ -84,6 +23,11 @@ class Match(Record):
     api: str
     sure: bool = True
     """False: found by the end of its name only, on an object whose origin was not seen."""
+    client: Client | None = None
+    """What made the object, where that is a row."""
+
+
+_Row = tuple[Signature, str, Client | None]
 
 
 class Signatures:
@@ -91,22 +35,66 @@ class Signatures:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._exact: list[tuple[re.Pattern[str], Signature, str]] = []
-        self._loose: list[tuple[str, Signature]] = []
-        by_provider = {client.provider: client for client in table.client}
-        for signature in table.call:
-            for name in signature.names:
-                if signature.loose:
-                    self._loose.append((f".{name}", signature))
-                for full, provider in _full_names(signature, name, by_provider):
-                    self._exact.append((_pattern(full), signature, provider))
+        self._exact: dict[str, _Row] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], _Row]]] = defaultdict(list)
+        self._loose: dict[str, list[tuple[str, Signature]]] = defaultdict(list)
+        self._http: dict[str, list[tuple[str, Http]]] = defaultdict(list)
+        self._wrappers = [(_pattern(name), row) for row in table.wrapper for name in written(row.names)]
+        self._ignored = frozenset(table.ignored)
+        self._fill()
         self._known: dict[str, Match | None] = {}
+
+    def _fill(self) -> None:
+        clients: dict[str, list[Client]] = defaultdict(list)
+        for client in self.table.client:
+            clients[client.provider].append(client)
+        for row in self.table.call:
+            for name in written(row.names):
+                if row.loose:
+                    self._loose[last(name)].append((f".{name}", row))
+                for full, found in _full_names(row, name, clients):
+                    self._add(full, found)
+        for http in self.table.http:
+            for name in written(http.names):
+                self._http[last(name)].append((name, http))
+
+    def _add(self, name: str, row: _Row) -> None:
+        if "*" in name:
+            self._patterns[last(name)].append((_pattern(name), row))
+        else:
+            self._exact.setdefault(name, row)
 
     def match(self, name: str) -> Match | None:
         """The signature that the canonical name fits, or None."""
         if name not in self._known:
             self._known[name] = self._match(name)
         return self._known[name]
+
+    def http(self, name: str) -> Http | None:
+        """How a call that sends a request takes its address and body; None for other calls."""
+        found = self._http.get(last(name), [])
+        return next((row for full, row in found if full == name), None)
+
+    def http_method(self, name: str) -> Http | None:
+        """The same for an object whose origin was not seen, by the method alone."""
+        return next((row for full, row in self._http.get(name, []) if "()." in full), None)
+
+    def wrapped(self, name: str) -> tuple[Wrapper, str] | None:
+        """The function that hands back its argument in `name`, and what follows it: `.chat.completions.create`."""
+        maker, called, rest = name.partition("()")
+        if not called:
+            return None
+        found = (row for pattern, row in self._wrappers if pattern.fullmatch(maker))
+        return next(((row, rest) for row in found), None)
+
+    def leaves(self) -> frozenset[str]:
+        """The last part of every name that is called: `create`, `pipeline`, `ChatOpenAI`, `post`."""
+        exact = {last(name) for name in self._exact}
+        return frozenset(exact | set(self._patterns) | set(self._loose) | set(self._http))
+
+    def later(self) -> frozenset[str]:
+        """The last part of every name that is called on what a call gives, `` for the object itself."""
+        return frozenset(last(end) for row in self.table.call for end in row.later)
 
     def task(self, written: str) -> str:
         """The hub's name of a task: `sentiment-analysis` is text-classification, `translation_en_to_fr` translation."""
@@ -119,38 +107,88 @@ class Signatures:
         lowered = model.lower()
         return next((row.task for row in self.table.model_task if any(part in lowered for part in row.has)), None)
 
+    def task_of_class(self, name: str) -> str | None:
+        """The task of a class of transformers by its name: BartForConditionalGeneration, TFViTModel; None: unknown."""
+        rows = self.table.class_task
+        return next((row.task for row in rows if re.search(row.pattern, name) is not None), None)
+
     def words(self) -> frozenset[str]:
         """What a file must hold at least one of to be worth a look."""
-        roots = {name.split(".")[0] for client in self.table.client for name in client.names}
-        roots |= {name.split(".")[0] for call in self.table.call if not call.clients for name in call.names}
-        return frozenset(roots | {name.split(".")[-2] for call in self.table.call if call.loose for name in call.names})
+        roots = {_first(name) for client in self.table.client for name in client.names}
+        roots |= {_first(name) for row in self.table.call if not row.clients for name in written(row.names)}
+        methods = {name for row in self.table.call if row.clients for name in written(row.names)}
+        tails = {f".{name.split('.')[-2]}." if "." in name else f".{name}(" for name in methods}
+        return frozenset(roots | tails | {*self._words_of_http()})
+
+    def _words_of_http(self) -> Iterator[str]:
+        for row in self.table.http:
+            for name in written(row.names):
+                yield f".{last(name)}(" if "." in name else f"{name}("
 
     def _match(self, name: str) -> Match | None:
-        for pattern, signature, provider in self._exact:
-            if pattern.fullmatch(name):
-                owner = name.split(".")[-2] if "*" in signature.api else ""
-                return Match(signature=signature, provider=provider, api=signature.api.replace("*", owner))
-        for end, signature in self._loose:
-            if name.endswith(end):
-                return Match(signature=signature, provider=signature.clients[0], api=signature.api, sure=False)
+        if _first(name).removesuffix("()") in self._ignored:
+            return None
+        end = last(name)
+        row = self._exact.get(name)
+        if row is None:
+            row = next((row for pattern, row in self._patterns.get(end, []) if pattern.fullmatch(name)), None)
+        if row is not None:
+            return Match(row[0], row[1], row[0].api.replace("*", owner(name)), client=row[2])
+        for tail, signature in self._loose.get(end, []):
+            if name.endswith(tail):
+                return Match(signature, signature.clients[0], signature.api, sure=False)
         return None
 
 
-def _full_names(signature: Signature, name: str, clients: dict[str, Client]) -> list[tuple[str, str]]:
-    if not signature.clients:
-        return [(name, signature.provider)]
-    pairs = []
-    for provider in signature.clients:
-        pairs += [(f"{maker}().{name}", provider) for maker in clients[provider].names]
-    return pairs
+def last(name: str) -> str:
+    """The last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+def owner(name: str) -> str:
+    """The class in a dotted name: the last part that starts with a capital letter, else the last but one."""
+    parts = name.replace("()", "").split(".")
+    return next((part for part in reversed(parts) if part[:1].isupper()), parts[-2] if len(parts) > 1 else parts[-1])
+
+
+def _first(name: str) -> str:
+    return name.split(".")[0]
+
+
+def written(names: tuple[str, ...]) -> Iterator[str]:
+    """Names with their braces opened: `{a|b}.C` is `a.C` and `b.C`."""
+    for name in names:
+        found = _BRACES.search(name)
+        if found is None:
+            yield name
+        else:
+            yield from written(
+                tuple(name[: found.start()] + part + name[found.end() :] for part in found[1].split("|"))
+            )
+
+
+def _full_names(row: Signature, name: str, clients: dict[str, list[Client]]) -> Iterator[tuple[str, _Row]]:
+    if not row.clients:
+        yield name, (row, row.provider, None)
+    for provider in row.clients:
+        for client in clients[provider]:
+            for maker in written(client.names):
+                yield f"{maker}().{name}", (row, provider, client)
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(name).replace(r"\*", r"\w*"))
+    """`**.` stands for any number of parts, `*` for any part of one."""
+    parts = re.escape(name).replace(r"\*\*\.", r"(?:\w+\.)*")
+    return re.compile(re.sub(r"(?<!\))\\\*", r"\\w*", parts))
 
 
 @cache
 def load() -> Signatures:
-    """The table that ships with slmigrate."""
-    text = files("slmigrate.scan").joinpath("signatures.toml").read_text("utf-8")
-    return Signatures(Table.model_validate(tomllib.loads(text)))
+    """The table that ships with slmigrate: all files of the folder, their lists joined in the order of file names."""
+    whole: dict[str, Any] = {}
+    folder = files("slmigrate.scan").joinpath("signatures")
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".toml"):
+            for key, value in tomllib.loads(path.read_text("utf-8")).items():
+                whole[key] = [*whole.get(key, []), *value] if isinstance(value, list) else value
+    return Signatures(Table.model_validate(whole))

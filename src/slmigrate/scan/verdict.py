@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from slmigrate.scan.signatures import Table
+from slmigrate.scan.rows import Table
 
+LONG_PROMPT = 8_000
+"""Characters of static text, about 2,000 tokens of English, from which a small model's context is worth a look."""
 UNKNOWN = object()
 """Value of an argument that is given but cannot be read."""
 
@@ -20,6 +22,8 @@ class Facts:
     given: dict[str, Any]
     """Arguments by keyword; UNKNOWN where the value cannot be read."""
     pictures: bool
+    prompt_characters: int = 0
+    """Length of the static text of the prompt."""
     notes: Sequence[str] = ()
     """Other things that a person should look at."""
 
@@ -41,6 +45,8 @@ def judge(facts: Facts, table: Table) -> tuple[Literal["yes", "review", "no"], s
     looks += [review.reason for review in table.review if _used(review.arguments, review.off, facts.given)]
     if facts.pictures:
         looks.append("its messages carry images or sound")
+    if facts.prompt_characters > LONG_PROMPT:
+        looks.append("its prompt is long; many small models take no more than 2,000 to 8,000 tokens")
     looks += facts.notes
     if looks:
         return "review", _sentence(looks)
