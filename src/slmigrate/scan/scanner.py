@@ -15,10 +15,14 @@ from slmigrate.scan.opening import TOO_DEEP, deep_nesting, open_configs, open_pr
 from slmigrate.scan.origins import Origins
 from slmigrate.scan.passing import argument, called_name, last_name
 from slmigrate.scan.reader import read_scopes
+from slmigrate.scan.relevance import Relevance
 from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.value import Parameter, Value
 from slmigrate.scan.values import Values
 
+_CHECKED_FILES = 1_000
+"""Up to so many files each one is parsed, so that all that are not Python are named. In a larger tree, where parsing
+takes most of the time, only those that can hold a call, or look like something else than Python 3."""
 Function = tuple[str, str]
 """A function of the project: its file and its dotted name in it."""
 Passed = Mapping[Parameter, Sequence[Value]]
@@ -57,7 +61,8 @@ class Scanner:
         self._project = open_project(base, paths)
         self._configs = open_configs(base)
         self._table = signatures.load()
-        self._words = re.compile("|".join(re.escape(word) for word in sorted(self._table.words())))
+        self._check_all = len(paths) <= _CHECKED_FILES
+        self._relevant = Relevance(self._table.words())
 
     def look(self, path: Path, seen: set[Path] | None = None, passed: Passed | None = None) -> Looked:
         """The call sites of one file by line, or why it could not be read.
@@ -69,10 +74,13 @@ class Scanner:
         source = read(path, self._base, set() if seen is None else seen)
         if isinstance(source, Skipped):
             return Looked(skipped=source)
+        relevant = self._relevant(source.text)
+        if not relevant and not self._check_all:
+            return Looked()
         tree = parsed(source)
         if isinstance(tree, Skipped):
             return Looked(skipped=tree)
-        if self._words.search(source.text) is None:
+        if not relevant:
             return Looked()
         try:
             with deep_nesting():
