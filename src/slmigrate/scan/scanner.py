@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from slmigrate.records import CallSite, Skipped
 from slmigrate.scan import signatures
@@ -99,15 +99,19 @@ class Scanner:
     ) -> Called:
         """The calls in one file of these functions, and what they give for the wanted parameters."""
         found = Called()
-        names = {function.rpartition(".")[2] for _, function in functions}
-        names |= {function.split(".")[-2] for _, function in functions if function.endswith(".__init__")}
         source = read(path, self._base, set())
-        pattern = rf"\b({'|'.join(re.escape(name) for name in sorted(names - {'__init__'}))})\s*\("
-        if isinstance(source, Skipped) or re.search(pattern, source.text) is None:
+        if isinstance(source, Skipped):
+            return found
+        near = frozenset(function for function in functions if _may_call(source, *function))
+        names = {called_as(function) for _, function in near}
+        if (
+            not near
+            or re.search(rf"\b({'|'.join(re.escape(name) for name in sorted(names))})\s*\(", source.text) is None
+        ):
             return found
         try:
             with deep_nesting():
-                self._callers_in(source, names, functions, wanted, passed, found)
+                self._callers_in(source, names, near, wanted, passed, found)
         except (RecursionError, MemoryError):
             pass  # `look` says of this file that it is nested too deeply
         finally:
@@ -168,3 +172,18 @@ def _given(function: Scope, name: str, call: ast.Call, place: Place, values: Val
     if node is None:
         return Value(source="unresolved", why=f"{called_name(function)} is called without {name!r} that could be read")
     return values.text(node, place)
+
+
+def called_as(function: str) -> str:
+    """The name that is written where a function is called: that of its class for `__init__`."""
+    parts = function.split(".")
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+
+
+def _may_call(source: Source, path: str, function: str) -> bool:
+    """Whether a file names the function, and something of where it is defined."""
+    if called_as(function) not in source.text:
+        return False
+    home = PurePosixPath(path)
+    near = (home.stem, home.parent.name, *function.split(".")[:-1])
+    return source.path == path or any(name and name in source.text for name in near)

@@ -69,13 +69,18 @@ class Search:
         wanted = set(waiting)
         passed: dict[Parameter, list[Value]] = {}
         callers: dict[Function, list[str]] = {}
+        asked = functions | {(parameter.path, parameter.function) for parameter in wanted}
         for _ in range(_ROUNDS):
-            functions |= {(parameter.path, parameter.function) for parameter in wanted}
-            before, (callers, passed) = passed, self._callers(functions, wanted, passed)
-            open_still = {value.parameter for values in passed.values() for value in values if value.parameter}
-            if passed == before or not open_still:
+            if not asked:
                 break
+            found, given = self._callers(asked, wanted, passed)
+            callers, before, passed = {**callers, **found}, passed, {**passed, **given}
+            open_still = {value.parameter for values in passed.values() for value in values if value.parameter}
             wanted |= open_still
+            # again, with what is known now: whoever gave a parameter on that was not known then
+            asked = {(parameter.path, parameter.function) for parameter in wanted} if passed != before else set()
+            if not open_still:
+                break
         again = {path for parameter, path in waiting.items() if passed.get(parameter)}
         for path in looked:
             if path in again:
