@@ -55,6 +55,7 @@ class Signature(Record):
     default: str | None = None
     default_by_task: bool = False
     prompt: tuple[str, ...] = ()
+    prompt_position: int | None = None
     later: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     loose: bool = False
