@@ -50,6 +50,8 @@ class Module:
 
     def _site(self, item: Found, today: date) -> CallSite:
         model, given = self._model(item)
+        if model.known and model.value == "":
+            model = unresolved("the code gives an empty text for it", candidates=model.candidates)
         if model.parameter is not None:
             self.open.add(model.parameter)
         provider = self._provider(item)

@@ -8,8 +8,8 @@ from slmigrate.scan.arguments import Arguments, Given, read_arguments
 from slmigrate.scan.endpoints import reach
 from slmigrate.scan.origin import Origin
 from slmigrate.scan.rows import Argument, Client
-from slmigrate.scan.scopes import Place, Scope, reaching
-from slmigrate.scan.signatures import Match, Signatures
+from slmigrate.scan.scopes import Binding, Place, Scope, reaching
+from slmigrate.scan.signatures import Match, Signatures, last
 from slmigrate.scan.values import Value, Values
 
 
@@ -84,10 +84,16 @@ class Finder:
                 return name in self._leaves or name in held
             case ast.Name(id=name):
                 bound = reaching(name, place)
-                return any(binding.kind not in ("function", "class") for binding in bound) or (
+                return any(self._may_be_called(binding) for binding in bound) or (
                     not bound and self._stars and name in self._leaves
                 )
         return True
+
+    def _may_be_called(self, binding: Binding) -> bool:
+        """Whether a bound name may stand for a row, or for what one gave; `import ... as` keeps the name that counts."""
+        if binding.kind == "import":
+            return last(binding.dotted) in self._leaves
+        return binding.kind not in ("function", "class")
 
     def _found(self, call: ast.Call, place: Place, origin: Origin) -> Found | None:
         match, origin = self._match(origin)
