@@ -90,7 +90,7 @@ class Finder:
         return True
 
     def _may_be_called(self, binding: Binding) -> bool:
-        """Whether a bound name may stand for a row, or for what one gave; `import ... as` keeps the name that counts."""
+        """Whether a bound name may stand for a row or what one gave; `import ... as` keeps the name that counts."""
         if binding.kind == "import":
             return last(binding.dotted) in self._leaves
         return binding.kind not in ("function", "class")
