@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from slmigrate.scan.arguments import Arguments, Given, read_arguments
 from slmigrate.scan.endpoints import reach
 from slmigrate.scan.origin import Origin
+from slmigrate.scan.passing import last_name
 from slmigrate.scan.rows import Argument, Client
 from slmigrate.scan.scopes import Binding, Place, Scope, reaching
 from slmigrate.scan.signatures import Match, Signatures, last
@@ -49,6 +50,8 @@ class Finder:
         waiting: list[tuple[ast.Call, Place, Origin]] = []
         held = self._held()
         for call, place in self._read.calls:
+            if (handed := self._handed(call, place)) is not None:
+                found.setdefault(id(call), handed)
             if not self._worth_asking(call, place, held):
                 continue
             for origin in self._origins.of(call.func, place):
@@ -101,6 +104,21 @@ class Finder:
             arguments = self._arguments(call, place)
             return Found(call, place, match, origin, arguments) if self._fits(match, origin, arguments) else None
         return self._request(call, place, origin)
+
+    def _handed(self, call: ast.Call, place: Place) -> Found | None:
+        """`asyncio.to_thread(client.chat.completions.create, model=...)`: a function that is handed over."""
+        position = self._signatures.table.handed.get(last_name(call.func) or "")
+        if position is None or len(call.args) <= position:
+            return None
+        function, rest = call.args[position], call.args[position + 1 :]
+        made = ast.copy_location(ast.Call(func=function, args=rest, keywords=call.keywords), call)
+        if not isinstance(function, ast.Attribute | ast.Name) or not self._worth_asking(made, place, frozenset()):
+            return None
+        for origin in self._origins.of(function, place):
+            if (item := self._found(made, place, origin)) is not None:
+                item.call = call
+                return item
+        return None
 
     def _match(self, origin: Origin) -> tuple[Match | None, Origin]:
         match = self._signatures.match(origin.name)

@@ -127,6 +127,7 @@ class Table(Record):
     version: Literal[1]
     passes_through: tuple[str, ...]
     ignored: tuple[str, ...]
+    handed: dict[str, int]
     client: tuple[Client, ...]
     wrapper: tuple[Wrapper, ...]
     call: tuple[Signature, ...]
