@@ -96,7 +96,8 @@ OPENAI = "https://api.openai.com/v1/chat/completions"
         ),
         pytest.param(
             "import urllib.request, json\nrequest = urllib.request.Request(\n"
-            f"    '{OPENAI}', data=json.dumps({{'model': 'gpt-4o'}}).encode('utf-8'))\nurllib.request.urlopen(request)\n",
+            f"    '{OPENAI}', data=json.dumps({{'model': 'gpt-4o'}}).encode('utf-8'))\n"
+            "urllib.request.urlopen(request)\n",
             *("http.openai.chat.completions", "openai", "gpt-4o"),
             id="the standard library",
         ),
@@ -113,7 +114,7 @@ OPENAI = "https://api.openai.com/v1/chat/completions"
             id="a relative address and the client's own",
         ),
         pytest.param(
-            "import requests\nrequests.request('POST', url='{}', json={{'model': 'gpt-4o'}})\n".format(OPENAI),
+            f"import requests\nrequests.request('POST', url='{OPENAI}', json={{'model': 'gpt-4o'}})\n",
             *("http.openai.chat.completions", "openai", "gpt-4o"),
             id="any method",
         ),

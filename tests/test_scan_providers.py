@@ -1,13 +1,15 @@
 """Every provider of the table is found, and what only looks like one is left alone."""
 
+import re
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from slmigrate.records import CallSite
+from slmigrate.records import CallSite, Record
 from slmigrate.scan import find_calls, signatures
-from slmigrate.scan.rows import Client
+from slmigrate.scan.rows import Client, Endpoint, Signature
 from slmigrate.scan.signatures import owner, written
 
 TODAY = date(2026, 11, 23)
@@ -339,3 +341,46 @@ def test_a_call_under_another_name_is_found(tmp_path: Path) -> None:
         "    def run(self):\n        self.ask(model='c', messages=[])\n",
     )
     assert [site.model for site in sites] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "asyncio.to_thread(client.chat.completions.create, model='m', messages=[])",
+        "partial(client.chat.completions.create, model='m')",
+        "loop.run_in_executor(None, partial(client.chat.completions.create, model='m', messages=[]))",
+        "pool.submit(client.chat.completions.create, model='m', messages=[])",
+        "partial(openai.OpenAI().chat.completions.create, model='m')",
+    ],
+)
+def test_a_function_that_is_handed_over_is_called(tmp_path: Path, call: str) -> None:
+    head = "import asyncio, openai\nfrom functools import partial\nclient = openai.OpenAI()\n"
+    (site,) = scan(tmp_path, head + call + "\n")
+    assert (site.api, site.model, site.line) == ("openai.chat.completions.create", "m", 4)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pool.submit(work, model='m')",
+        "partial(print, 'm')",
+        "form.submit(client.name, model='m')",
+        "pool.submit(pipe, 'x')",
+    ],
+)
+def test_other_functions_that_are_handed_over_are_not(tmp_path: Path, call: str) -> None:
+    head = "import openai\nfrom functools import partial\nclient = openai.OpenAI()\ndef work(model): ...\n"
+    assert scan(tmp_path, head + call + "\n") == []
+
+
+def test_the_rows_that_the_docs_show_are_rows() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "scan.md").read_text()
+    shown = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)]
+    kinds: dict[str, type[Record]] = {"client": Client, "call": Signature, "endpoint": Endpoint}
+    rows = [kinds[kind].model_validate(row) for tables in shown for kind, made in tables.items() for row in made]
+    assert {type(row) for row in rows} == set(kinds.values())
+
+
+def test_a_model_that_is_an_empty_text_is_not_known(tmp_path: Path) -> None:
+    (site,) = scan(tmp_path, "import ollama\nollama.chat(model='', messages=[])\n")
+    assert (site.model, site.model_source) == (None, "unresolved")

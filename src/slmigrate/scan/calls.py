@@ -50,6 +50,8 @@ class Module:
 
     def _site(self, item: Found, today: date) -> CallSite:
         model, given = self._model(item)
+        if model.known and model.value == "":
+            model = unresolved("the code gives an empty text for it", candidates=model.candidates)
         if model.parameter is not None:
             self.open.add(model.parameter)
         provider = self._provider(item)
@@ -58,7 +60,8 @@ class Module:
             model = Value(self._signatures.table.default_models.get(task or ""), "library_default")
         name = model.value if model.known and model.value is not None else None
         parameters, notes = self._parameters(item)
-        prompt = static_prompt(item.arguments, item.match.signature.prompt, self._values)
+        signature = item.match.signature
+        prompt = static_prompt(item.arguments, signature.prompt, self._values, signature.prompt_position)
         missing = None if name is not None else model.why or "the library's own default is used"
         migratable, reason = self._judged(item, task, missing, prompt, [*_several(model), *notes])
         first = self._source.where(item.call.lineno)

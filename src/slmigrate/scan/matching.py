@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from slmigrate.scan.arguments import Arguments, Given, read_arguments
 from slmigrate.scan.endpoints import reach
 from slmigrate.scan.origin import Origin
+from slmigrate.scan.passing import last_name
 from slmigrate.scan.rows import Argument, Client
-from slmigrate.scan.scopes import Place, Scope, reaching
-from slmigrate.scan.signatures import Match, Signatures
+from slmigrate.scan.scopes import Binding, Place, Scope, reaching
+from slmigrate.scan.signatures import Match, Signatures, last
 from slmigrate.scan.values import Value, Values
 
 
@@ -49,6 +50,8 @@ class Finder:
         waiting: list[tuple[ast.Call, Place, Origin]] = []
         held = self._held()
         for call, place in self._read.calls:
+            if (handed := self._handed(call, place)) is not None:
+                found.setdefault(id(call), handed)
             if not self._worth_asking(call, place, held):
                 continue
             for origin in self._origins.of(call.func, place):
@@ -84,10 +87,16 @@ class Finder:
                 return name in self._leaves or name in held
             case ast.Name(id=name):
                 bound = reaching(name, place)
-                return any(binding.kind not in ("function", "class") for binding in bound) or (
+                return any(self._may_be_called(binding) for binding in bound) or (
                     not bound and self._stars and name in self._leaves
                 )
         return True
+
+    def _may_be_called(self, binding: Binding) -> bool:
+        """Whether a bound name may stand for a row or what one gave; `import ... as` keeps the name that counts."""
+        if binding.kind == "import":
+            return last(binding.dotted) in self._leaves
+        return binding.kind not in ("function", "class")
 
     def _found(self, call: ast.Call, place: Place, origin: Origin) -> Found | None:
         match, origin = self._match(origin)
@@ -95,6 +104,21 @@ class Finder:
             arguments = self._arguments(call, place)
             return Found(call, place, match, origin, arguments) if self._fits(match, origin, arguments) else None
         return self._request(call, place, origin)
+
+    def _handed(self, call: ast.Call, place: Place) -> Found | None:
+        """`asyncio.to_thread(client.chat.completions.create, model=...)`: a function that is handed over."""
+        position = self._signatures.table.handed.get(last_name(call.func) or "")
+        if position is None or len(call.args) <= position:
+            return None
+        function, rest = call.args[position], call.args[position + 1 :]
+        made = ast.copy_location(ast.Call(func=function, args=rest, keywords=call.keywords), call)
+        if not isinstance(function, ast.Attribute | ast.Name) or not self._worth_asking(made, place, frozenset()):
+            return None
+        for origin in self._origins.of(function, place):
+            if (item := self._found(made, place, origin)) is not None:
+                item.call = call
+                return item
+        return None
 
     def _match(self, origin: Origin) -> tuple[Match | None, Origin]:
         match = self._signatures.match(origin.name)

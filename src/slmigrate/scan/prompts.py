@@ -1,32 +1,40 @@
 """The static text of a call's prompt: the system message, else the first text that stands in the code."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from slmigrate.scan.arguments import Arguments
+from slmigrate.scan.passing import last_name
 from slmigrate.scan.scopes import Place, reaching
 from slmigrate.scan.values import Values
 
 _MAX_DEPTH = 8
+_MAX_PARTS = 20
+_CARRIERS = (
+    "system_instruction", "systemInstruction", "system_prompt", "system", "instructions", "preamble", "messages",
+    "contents", "content", "parts", "text", "prompt", "message", "input", "inputs", "inputText",
+)  # fmt: skip
+"""Keys and keywords that carry text in bodies, parts and configurations; what instructs the model comes first."""
 
 
-def static_prompt(arguments: Arguments, names: Iterable[str], values: Values) -> str | None:
+def static_prompt(
+    arguments: Arguments, names: Iterable[str], values: Values, position: int | None = None
+) -> str | None:
     """Text of the prompt as the code has it, `{expression}` where something is filled in; None where there is none.
 
     Args:
-        names: the arguments to look in, in order: a text, or a list of {"role", "content"}.
+        names: the arguments to look in, in order: a text, a list of {"role", "content"}, or what services make of it.
+        position: where the prompt stands when it is given by position.
     """
-    for name in names:
-        if name in arguments.keywords:
-            node, place = arguments.keywords[name]
-            if (text := _from_messages(node, place, values) or template(node, place)) is not None:
-                return text
-    return None
+    given = [arguments.keywords[name] for name in names if name in arguments.keywords]
+    if position is not None and position < len(arguments.positions):
+        given.append(arguments.positions[position])
+    return next((text for node, place in given if (text := _text(node, place, values)) is not None), None)
 
 
 def shows_pictures(arguments: Arguments, names: Iterable[str], values: Values) -> bool:
     """Whether a message carries an image or sound, as far as the code shows."""
-    parts = {"image_url", "input_image", "image", "input_audio"}
+    parts = {"image_url", "input_image", "image", "input_audio", "input_file", "document", "file"}
     for name in names:
         if name in arguments.keywords:
             node, place = arguments.keywords[name]
@@ -61,6 +69,45 @@ def template(node: ast.expr, place: Place, depth: int = 0) -> str | None:
             if len(bound) == 1 and bound[0].value is not None:
                 return template(bound[0].value, bound[0].place, depth + 1)
     return None
+
+
+def _text(node: ast.expr, place: Place, values: Values, depth: int = 0) -> str | None:
+    """The first static text in what services take for a prompt: messages, parts, a body, a configuration."""
+    if depth > _MAX_DEPTH:
+        return None
+    if (text := _from_messages(node, place, values) or template(node, place)) is not None:
+        return text
+    if isinstance(node, ast.Name | ast.Attribute):
+        value = values.text(node, place)  # a prompt of another module
+        if value.known and isinstance(value.value, str) and value.value.strip():
+            return value.value
+    found = (_text(part, where, values, depth + 1) for part, where in _parts(node, place, values))
+    return next((text for text in found if text is not None), None)
+
+
+def _parts(node: ast.expr, place: Place, values: Values) -> Iterator[tuple[ast.expr, Place]]:
+    for made, inside in _made(node, place):
+        if last_name(made.func) == "dumps":
+            yield from ((part, inside) for part in made.args[:1])
+        words = {word.arg: word.value for word in made.keywords}
+        yield from ((words[name], inside) for name in _CARRIERS if name in words)
+    for display, inside in values.containers(node, place):
+        if isinstance(display, ast.Dict):
+            pairs = zip(display.keys, display.values, strict=True)
+            held = {key.value: value for key, value in pairs if isinstance(key, ast.Constant)}
+            yield from ((held[name], inside) for name in _CARRIERS if name in held)
+        elif isinstance(display, ast.List | ast.Tuple):
+            yield from ((part, inside) for part in display.elts[:_MAX_PARTS])
+
+
+def _made(node: ast.expr, place: Place) -> Iterator[tuple[ast.Call, Place]]:
+    """The call that makes `node`, directly or through a name."""
+    if isinstance(node, ast.Call):
+        yield node, place
+    elif isinstance(node, ast.Name):
+        bound = [binding for binding in reaching(node.id, place) if binding.kind == "value"]
+        if len(bound) == 1 and isinstance(bound[0].value, ast.Call):
+            yield bound[0].value, bound[0].place
 
 
 def _from_messages(node: ast.expr, place: Place, values: Values) -> str | None:

@@ -55,6 +55,7 @@ class Signature(Record):
     default: str | None = None
     default_by_task: bool = False
     prompt: tuple[str, ...] = ()
+    prompt_position: int | None = None
     later: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     loose: bool = False
@@ -126,6 +127,7 @@ class Table(Record):
     version: Literal[1]
     passes_through: tuple[str, ...]
     ignored: tuple[str, ...]
+    handed: dict[str, int]
     client: tuple[Client, ...]
     wrapper: tuple[Wrapper, ...]
     call: tuple[Signature, ...]
