@@ -5,12 +5,13 @@ import gc
 import sys
 import warnings
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from slmigrate.records import Skipped
 from slmigrate.scan.configs import Configs
 from slmigrate.scan.files import Source, printable, read
+from slmigrate.scan.newer import in_older_words
 from slmigrate.scan.project import Project
 
 TOO_DEEP = "its code is nested too deeply to be followed"
@@ -52,16 +53,24 @@ def open_configs(base: Path) -> Configs:
 def parsed(source: Source) -> ast.Module | Skipped:
     """The tree of a file, or why there is none."""
     try:
-        with deep_nesting(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes in the user's strings are not ours to report
-            return ast.parse(source.text)
+        return _tree(source.text)
     except SyntaxError as error:
+        older = in_older_words(source.text)
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            if older is not None:
+                return _tree(older)
         where = f" (line {error.lineno})" if error.lineno else ""
         return Skipped(path=source.path, reason=f"it is not Python {_version()}: {printable(error.msg)}{where}")
     except ValueError as error:
         return Skipped(path=source.path, reason=f"it is not Python source: {printable(str(error))}")
     except (RecursionError, MemoryError):
         return Skipped(path=source.path, reason=TOO_DEEP)
+
+
+def _tree(text: str) -> ast.Module:
+    with deep_nesting(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in the user's strings are not ours to report
+        return ast.parse(text)
 
 
 @contextmanager
