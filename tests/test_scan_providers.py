@@ -384,3 +384,24 @@ def test_the_rows_that_the_docs_show_are_rows() -> None:
 def test_a_model_that_is_an_empty_text_is_not_known(tmp_path: Path) -> None:
     (site,) = scan(tmp_path, "import ollama\nollama.chat(model='', messages=[])\n")
     assert (site.model, site.model_source) == (None, "unresolved")
+
+
+def test_a_file_that_holds_a_call_is_worth_a_look() -> None:
+    hint = signatures.load().hint()
+    assert all(hint.search(f"import {call.split('.')[0]}\n") for call in calls_of_the_table())
+    for source in (
+        "from project.models import (\n    ChatOpenAI,\n)\n",
+        "from .load import pipeline\n",
+        "from .clients import co\nco.embed(texts=[], model='m')\n",
+        "session.post(url)\n",
+        "importlib.import_module('openai')\n",
+        "Net.from_pretrained('bert-base')\n",
+    ):
+        assert hint.search(source), source
+
+
+@pytest.mark.parametrize(
+    "source", ["import os\nprint('openai')\n", "x = 1\n", "from flask import Flask\n", "# agents\n"]
+)
+def test_other_files_are_not(source: str) -> None:
+    assert signatures.load().hint().search(source) is None

@@ -114,16 +114,28 @@ class Signatures:
 
     def words(self) -> frozenset[str]:
         """What a file must hold at least one of to be worth a look."""
-        roots = {_first(name) for client in self.table.client for name in client.names}
-        roots |= {_first(name) for row in self.table.call if not row.clients for name in written(row.names)}
-        methods = {name for row in self.table.call if row.clients for name in written(row.names)}
-        tails = {f".{name.split('.')[-2]}." if "." in name else f".{name}(" for name in methods}
-        return frozenset(roots | tails | {*self._words_of_http()})
+        return frozenset(self._roots() | self._tails())
 
-    def _words_of_http(self) -> Iterator[str]:
-        for row in self.table.http:
-            for name in written(row.names):
-                yield f".{last(name)}(" if "." in name else f"{name}("
+    def hint(self) -> re.Pattern[str]:
+        """What a file must hold to be worth a look: an import that the table names, or a method of a client.
+
+        Searches much faster than `words`, as each branch starts with one literal.
+        """
+        classes = {last(name) for row in self.table.call if not row.clients for name in written(row.names)}
+        classes = {name for name in classes if name[:1].isupper() and "*" not in name} | {"pipeline"}
+        names = "|".join(sorted(re.escape(name) for name in self._roots() | classes))
+        tails = "|".join(sorted(re.escape(tail.removeprefix(".")) for tail in self._tails()))
+        imported = rf"import\b(?:\s*\([^)]*?|[^\n]*?)\b(?:{names})\b"
+        return re.compile(rf"{imported}|import_\w+\(.(?:{names})\b|from\s+(?:{names})\b|\.(?:{tails})")
+
+    def _roots(self) -> set[str]:
+        roots = {_first(name) for client in self.table.client for name in written(client.names)}
+        return roots | {_first(name) for row in self.table.call if not row.clients for name in written(row.names)}
+
+    def _tails(self) -> set[str]:
+        methods = {name for row in self.table.call if row.clients for name in written(row.names)}
+        methods |= {last(name) for row in self.table.http for name in written(row.names)}
+        return {f".{name.split('.')[-2]}." if "." in name else f".{name}(" for name in methods} | {".from_pretrained("}
 
     def _match(self, name: str) -> Match | None:
         if _first(name).removesuffix("()") in self._ignored:
