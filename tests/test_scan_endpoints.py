@@ -205,3 +205,13 @@ def test_a_body_gives_prompt_and_parameters(tmp_path: Path) -> None:
     assert site.prompt == "Summarize the text."
     assert site.purpose == "summarization"
     assert "streams" in site.reason.lower()
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [("facebook/bart-large-mnli", "zero-shot-classification"), ("google/pegasus-xsum", "summarization"), ("a/b", None)],
+)
+def test_a_model_tells_the_task_where_the_address_does_not(tmp_path: Path, model: str, task: str | None) -> None:
+    url = f"https://api-inference.huggingface.co/models/{model}"
+    (site,) = scan(tmp_path, f"import requests\nrequests.post('{url}', json={{'inputs': 'x'}})\n")
+    assert site.task == task

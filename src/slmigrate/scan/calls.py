@@ -151,7 +151,7 @@ class Module:
             task = self._signatures.task_of_class(owner(item.match.api)) or task
         if signature.task_by_model and model.known and isinstance(model.value, str):
             told = self._signatures.task_of_model(model.value)
-            if told is not None and task in (None, "text2text-generation", "text-generation"):
+            if told is not None and task in (None, "text2text-generation"):
                 return told, "model", None
         return task, "api" if task is not None else None, None
 

@@ -150,6 +150,7 @@ def _reached(endpoint: Endpoint, named: str | None, address: _Address, body: Arg
         api=endpoint.api,
         provider=endpoint.provider,
         task=endpoint.task,
+        task_by_model=endpoint.task is None,
         model=Argument(keyword=endpoint.model or "model"),
         required=True,
         prompt=endpoint.prompt,
