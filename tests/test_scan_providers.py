@@ -405,3 +405,10 @@ def test_a_file_that_holds_a_call_is_worth_a_look() -> None:
 )
 def test_other_files_are_not(source: str) -> None:
     assert signatures.load().hint().search(source) is None
+
+
+@pytest.mark.parametrize("call", ["Image.create(prompt='x')", "Audio.transcribe('whisper-1', f)"])
+def test_what_version_1_of_openai_removed_is_broken_for_pictures_and_sound_too(tmp_path: Path, call: str) -> None:
+    (site,) = scan(tmp_path, f"import openai\nopenai.{call}\n")
+    assert [item.code for item in site.broken] == ["openai-v0-call"]
+    assert site.migratable == "no"
