@@ -81,6 +81,17 @@ def read(path: Path, base: Path, seen: set[Path]) -> Source | Skipped:
         return Skipped(path=name, reason=f"it cannot be opened: {error.strerror or error}")
 
 
+def peek(path: Path) -> bytes | None:
+    """The bytes of a Python file that `read` would read, to be searched; None where it says why it does not."""
+    try:
+        status = path.lstat()
+        if path.suffix != ".py" or not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
 def printable(text: str) -> str:
     """The text with what cannot be written as UTF-8 (a file name in another encoding) escaped."""
     return text.encode("utf-8", "backslashreplace").decode()

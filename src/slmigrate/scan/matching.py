@@ -41,7 +41,7 @@ class Finder:
     def __init__(self, read: Scope, signatures: Signatures, values: Values, project: Collection[str]) -> None:
         self._read, self._signatures, self._project = read, signatures, project
         self._values, self._origins = values, values.origins
-        self._leaves = signatures.leaves() | signatures.later()
+        self._leaves = signatures.leaves | signatures.later
         self._stars = "*" in read.bindings
 
     def all(self) -> list[Found]:
@@ -83,8 +83,10 @@ class Finder:
     def _worth_asking(self, call: ast.Call, place: Place, held: frozenset[str]) -> bool:
         """Names are followed at a cost, so only those that can end in a row of the table are."""
         match call.func:
-            case ast.Attribute(attr=name):
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 return name in self._leaves or name in held
+            case ast.Attribute(attr=name):
+                return name in self._leaves
             case ast.Name(id=name):
                 bound = reaching(name, place)
                 return any(self._may_be_called(binding) for binding in bound) or (

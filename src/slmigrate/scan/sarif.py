@@ -56,7 +56,9 @@ def as_sarif(report: ScanReport, version: str) -> str:
 
 def _results(site: CallSite, seen: Counter[str]) -> list[dict[str, Any]]:
     called = f"{site.api} with {site.model or 'a model that is not known'}"
-    findings: list[tuple[str, str, str]] = [(item.code, item.level, f"{item.why} {item.fix}".strip()) for item in site.broken]
+    findings: list[tuple[str, str, str]] = [
+        (item.code, item.level, f"{item.why} {item.fix}".strip()) for item in site.broken
+    ]
     findings = findings or [(_SITE[0], _SITE[2], f"{called}. Small model: {site.migratable}. {site.reason}")]
     return [
         {

@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from slmigrate.records import CallSite, Skipped
 from slmigrate.scan import signatures
 from slmigrate.scan.calls import Module
-from slmigrate.scan.files import Source, read
+from slmigrate.scan.files import Source, peek, read
+from slmigrate.scan.oddity import is_odd
 from slmigrate.scan.opening import TOO_DEEP, deep_nesting, open_configs, open_project, parsed
 from slmigrate.scan.origins import Origins
 from slmigrate.scan.passing import argument, called_name, last_name
 from slmigrate.scan.reader import read_scopes
-from slmigrate.scan.relevance import Relevance
 from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.value import Parameter, Value
 from slmigrate.scan.values import Values
@@ -62,7 +62,8 @@ class Scanner:
         self._configs = open_configs(base)
         self._table = signatures.load()
         self._check_all = len(paths) <= _CHECKED_FILES
-        self._relevant = Relevance(self._table.words())
+        self._hint = self._table.hint()
+        self._hint_bytes = re.compile(self._hint.pattern.encode())
 
     def look(self, path: Path, seen: set[Path] | None = None, passed: Passed | None = None) -> Looked:
         """The call sites of one file by line, or why it could not be read.
@@ -71,12 +72,12 @@ class Scanner:
             seen: real paths that were read before; a link to one of them is not read again.
             passed: what callers in all files give for parameters without a default.
         """
+        if not self._check_all and self._holds_nothing(path):
+            return Looked()
         source = read(path, self._base, set() if seen is None else seen)
         if isinstance(source, Skipped):
             return Looked(skipped=source)
-        relevant = self._relevant(source.text)
-        if not relevant and not self._check_all:
-            return Looked()
+        relevant = self._hint.search(source.text) is not None
         tree = parsed(source)
         if isinstance(tree, Skipped):
             return Looked(skipped=tree)
@@ -94,11 +95,18 @@ class Scanner:
         finally:
             self._project.release()
 
+    def _holds_nothing(self, path: Path) -> bool:
+        data = peek(path)
+        return data is not None and self._hint_bytes.search(data) is None and not is_odd(data)
+
     def callers(
         self, path: Path, functions: frozenset[Function], wanted: frozenset[Parameter], passed: Passed
     ) -> Called:
         """The calls in one file of these functions, and what they give for the wanted parameters."""
         found = Called()
+        data = peek(path)
+        if data is not None and not any(called_as(function).encode() in data for _, function in functions):
+            return found
         source = read(path, self._base, set())
         if isinstance(source, Skipped):
             return found

@@ -5,7 +5,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -87,11 +87,13 @@ class Signatures:
         found = (row for pattern, row in self._wrappers if pattern.fullmatch(maker))
         return next(((row, rest) for row in found), None)
 
+    @cached_property
     def leaves(self) -> frozenset[str]:
         """The last part of every name that is called: `create`, `pipeline`, `ChatOpenAI`, `post`."""
         exact = {last(name) for name in self._exact}
         return frozenset(exact | set(self._patterns) | set(self._loose) | set(self._http))
 
+    @cached_property
     def later(self) -> frozenset[str]:
         """The last part of every name that is called on what a call gives, `` for the object itself."""
         return frozenset(last(end) for row in self.table.call for end in row.later)
