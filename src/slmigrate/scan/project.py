@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from slmigrate.scan.reader import read_scopes
 from slmigrate.scan.scopes import Binding, Scope
 
-_KEPT_CHARACTERS = 300_000
+_KEPT_CHARACTERS = 500_000
 """Source of the modules that are kept from file to file; a tree takes about 100 times its source in memory."""
 _MAX_CHARACTERS = 1_000_000
 """Source that is read to follow the names of one file; what lies behind more is unknown."""

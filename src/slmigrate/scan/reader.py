@@ -16,7 +16,12 @@ def read_scopes(tree: ast.Module, path: str = "") -> Scope:
     return module
 
 
-_LEAVES = (ast.Name, ast.Constant)
+_LEAVES = frozenset({ast.Name, ast.Constant})
+_SCOPED = frozenset({ast.Lambda, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp})
+_PLAIN = frozenset(
+    {ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Assert, ast.Delete, ast.Pass}
+    | {ast.Break, ast.Continue}
+)
 
 
 class _Reader:
@@ -32,6 +37,9 @@ class _Reader:
 
     def _statement(self, node: ast.stmt, scope: Scope, block: Block) -> None:
         place = Place(scope, block, self._order)
+        if type(node) in _PLAIN:  # nine of ten; asked first, as matching takes its time
+            self._simple(node, place)
+            return
         match node:
             case ast.Import() | ast.ImportFrom():
                 self._import(node, place)
@@ -41,8 +49,6 @@ class _Reader:
                 self._class(node, place)
             case ast.Global() | ast.Nonlocal():
                 self._shared(node, scope)
-            case ast.If() | ast.While() | ast.For() | ast.AsyncFor() | ast.Try() | ast.TryStar() | ast.Match():
-                self._branching(node, place)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     self._expression(item.context_expr, place)
@@ -50,11 +56,13 @@ class _Reader:
                         self._target(item.optional_vars, item.context_expr, place, kind="entered")
                 self.statements(node.body, scope, block)
             case _:
-                self._simple(node, place)
+                self._branching(node, place)
 
     def _simple(self, node: ast.stmt, place: Place) -> None:
         for child in _expressions(node):
             self._expression(child, place)
+        if type(node) is ast.Expr:
+            return
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -178,22 +186,27 @@ class _Reader:
         home.bindings.setdefault(name, []).append(binding)
 
     def _expression(self, node: ast.expr, place: Place) -> None:
-        if type(node) in _LEAVES:
+        kind = type(node)
+        if kind in _LEAVES:
             return
-        match node:
-            case ast.Lambda(args=arguments, body=body):
-                inner = Scope(node, "inner", "<lambda>", place.scope)
-                self._parameters(arguments, inner, place)
-                self._expression(body, Place(inner, (), place.order))
-            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-                self._comprehension(node, place)
-            case _:
-                if isinstance(node, ast.Call):
-                    self.calls.append((node, place))
-                if isinstance(node, ast.NamedExpr):
-                    self._target(node.target, node.value, place)
-                for child in _expressions(node):
-                    self._expression(child, place)
+        if kind in _SCOPED:
+            self._scoped(node, place)
+            return
+        if kind is ast.Call:
+            self.calls.append((node, place))  # type: ignore[arg-type]
+        elif isinstance(node, ast.NamedExpr):
+            self._target(node.target, node.value, place)
+        for child in _expressions(node):
+            self._expression(child, place)
+
+    def _scoped(self, node: ast.expr, place: Place) -> None:
+        """An expression with names of its own."""
+        if isinstance(node, ast.Lambda):
+            inner = Scope(node, "inner", "<lambda>", place.scope)
+            self._parameters(node.args, inner, place)
+            self._expression(node.body, Place(inner, (), place.order))
+        elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            self._comprehension(node, place)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, place: Place) -> None:
         inner = Scope(node, "inner", "<comprehension>", place.scope)

@@ -2,8 +2,9 @@
 
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
@@ -20,7 +21,9 @@ _Result = TypeVar("_Result")
 _ROUNDS = 4
 """How often parameters are followed to callers, whose arguments may be parameters again."""
 _CHUNK = 24
-"""Files that a process is given at once."""
+"""Files that a process is given at once, at least."""
+_CHUNKS = 24
+"""Shares that a large tree is cut into: few, as neighbours in a tree lead to the same modules."""
 _ENOUGH = 300
 """Files from which on starting processes (half a second) pays."""
 
@@ -52,10 +55,7 @@ class Search:
         links = {path for path in self._paths if path.is_symlink()}
         plain = [path for path in self._paths if path not in links]
         looked: dict[Path, Looked] = {}
-        for path, found in self._each(plain, _look, self._scanner.look):
-            looked[path] = found
-            if progress is not None:
-                progress(len(looked), len(self._paths))
+        looked.update(self._each(plain, _look, self._scanner.look, progress=progress))
         seen = {path.resolve() for path in plain} if links else set()
         for path in self._paths:
             if path in links:
@@ -108,16 +108,31 @@ class Search:
         remote: Callable[..., list[_Result]],
         here: Callable[..., _Result],
         *arguments: object,
+        progress: Progress | None = None,
     ) -> Iterator[tuple[Path, _Result]]:
-        """Each path with what is found, in order."""
-        if self._pool is None:
-            for path in paths:
-                yield path, here(path, *arguments)
-            return
-        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-        waiting: list[Future[list[_Result]]] = [self._pool.submit(remote, chunk, *arguments) for chunk in chunks]
-        for chunk, future in zip(chunks, waiting, strict=True):
-            yield from zip(chunk, future.result(), strict=True)
+        """Each path with what is found, in order. This process takes its share of the work."""
+        size = _CHUNK if self._pool is None else max(_CHUNK, len(paths) // _CHUNKS)
+        waiting = deque(enumerate(paths[start : start + size] for start in range(0, len(paths), size)))
+        results: dict[int, list[_Result]] = {}
+        running: dict[Future[list[_Result]], int] = {}
+        done = 0
+        while waiting or running:
+            while self._pool is not None and len(waiting) > 1 and len(running) < 2 * (self._processes - 1):
+                number, chunk = waiting.popleft()
+                running[self._pool.submit(remote, chunk, *arguments)] = number
+            if waiting:
+                number, chunk = waiting.popleft()
+                results[number] = []
+                for path in chunk:
+                    results[number].append(here(path, *arguments))
+                    done += 1
+                    _tell(progress, done, len(paths))
+            for future in wait(running, timeout=0 if waiting else None, return_when=FIRST_COMPLETED).done:
+                results[running.pop(future)] = future.result()
+                done += len(future.result())
+                _tell(progress, done, len(paths))
+        found = [result for number in sorted(results) for result in results[number]]
+        yield from zip(paths, found, strict=True)
 
     @contextmanager
     def _workers(self) -> Iterator[None]:
@@ -125,15 +140,19 @@ class Search:
             yield
             return
         # started afresh: a process that is forked while other threads run (a progress bar) can hang
-        pool = ProcessPoolExecutor(
-            self._processes, get_context("spawn"), _start, (self._base, self._paths, self._today)
-        )
+        started = (self._base, self._paths, self._today)
+        pool = ProcessPoolExecutor(self._processes - 1, get_context("spawn"), _start, started)
         self._pool = pool
         try:
             yield
         finally:
             self._pool = None
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
 
 
 def usable_processes() -> int:
