@@ -29,6 +29,12 @@ class Match:
 
 _Row = tuple[Signature, str, Client | None]
 
+_COMMON = frozenset(
+    {"Agent", "Client", "Encoder", "Generator", "Google", "IBM", "Model", "Snowflake", "Translator", ".run("}
+)
+"""Names that mostly stand for something else: `typing.Generator`, `subprocess.run(`. A file is not looked at for them
+alone; the package that they come from, or another name, makes it worth a look."""
+
 
 class Signatures:
     """The table, ready to be asked."""
@@ -124,9 +130,9 @@ class Signatures:
         Searches much faster than `words`, as each branch starts with one literal.
         """
         classes = {last(name) for row in self.table.call if not row.clients for name in written(row.names)}
-        classes = {name for name in classes if name[:1].isupper() and "*" not in name} | {"pipeline"}
+        classes = {name for name in classes if name[:1].isupper() and "*" not in name} - _COMMON | {"pipeline"}
         names = "|".join(sorted(re.escape(name) for name in self._roots() | classes))
-        tails = "|".join(sorted(re.escape(tail.removeprefix(".")) for tail in self._tails()))
+        tails = "|".join(sorted(re.escape(tail.removeprefix(".")) for tail in self._tails() - _COMMON))
         imported = rf"import\b(?:\s*\([^)]*?|[^\n]*?)\b(?:{names})\b"
         return re.compile(rf"{imported}|import_\w+\(.(?:{names})\b|from\s+(?:{names})\b|\.(?:{tails})")
 
