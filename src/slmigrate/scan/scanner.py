@@ -105,18 +105,14 @@ class Scanner:
         """The calls in one file of these functions, and what they give for the wanted parameters."""
         found = Called()
         data = peek(path)
-        if data is not None and not any(called_as(function).encode() in data for _, function in functions):
+        if data is None:  # a notebook, or a file in another encoding: its text decides
+            text = read(path, self._base, set())
+            data = b"" if isinstance(text, Skipped) else text.text.encode()
+        where = path.relative_to(self._base).as_posix()
+        near = frozenset(function for function in functions if _may_call(data, where, *function))
+        if not near or isinstance(source := read(path, self._base, set()), Skipped):
             return found
-        source = read(path, self._base, set())
-        if isinstance(source, Skipped):
-            return found
-        near = frozenset(function for function in functions if _may_call(source, *function))
         names = {called_as(function) for _, function in near}
-        if (
-            not near
-            or re.search(rf"\b({'|'.join(re.escape(name) for name in sorted(names))})\s*\(", source.text) is None
-        ):
-            return found
         try:
             with deep_nesting():
                 self._callers_in(source, names, near, wanted, passed, found)
@@ -188,10 +184,11 @@ def called_as(function: str) -> str:
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
 
 
-def _may_call(source: Source, path: str, function: str) -> bool:
-    """Whether a file names the function, and something of where it is defined."""
-    if called_as(function) not in source.text:
+def _may_call(data: bytes, where: str, path: str, function: str) -> bool:
+    """Whether a file calls something by the function's name, and names something of where it is defined."""
+    name = called_as(function).encode()
+    if name not in data or re.search(rb"\b" + re.escape(name) + rb"\s*\(", data) is None:
         return False
     home = PurePosixPath(path)
     near = (home.stem, home.parent.name, *function.split(".")[:-1])
-    return source.path == path or any(name and name in source.text for name in near)
+    return where == path or any(part.encode() in data for part in near if part)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -9,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from slmigrate.records import CallSite
 from slmigrate.scan.opening import without_collection
@@ -22,7 +24,7 @@ _ROUNDS = 4
 """How often parameters are followed to callers, whose arguments may be parameters again."""
 _CHUNK = 24
 """Files that a process is given at once, at least."""
-_CHUNKS = 24
+_CHUNKS = 60
 """Shares that a large tree is cut into: few, as neighbours in a tree lead to the same modules."""
 _ENOUGH = 300
 """Files from which on starting processes (half a second) pays."""
@@ -64,23 +66,9 @@ class Search:
 
     def _follow_callers(self, looked: dict[Path, Looked]) -> None:
         """Callers of the functions that hold a call, and models that they give through parameters."""
-        functions = {(site.path, site.function) for found in looked.values() for site in found.sites if site.function}
+        asked = {(site.path, site.function) for found in looked.values() for site in found.sites if site.function}
         waiting = {parameter: path for path, found in looked.items() for parameter in found.open}
-        wanted = set(waiting)
-        passed: dict[Parameter, list[Value]] = {}
-        callers: dict[Function, list[str]] = {}
-        asked = functions | {(parameter.path, parameter.function) for parameter in wanted}
-        for _ in range(_ROUNDS):
-            if not asked:
-                break
-            found, given = self._callers(asked, wanted, passed)
-            callers, before, passed = {**callers, **found}, passed, {**passed, **given}
-            open_still = {value.parameter for values in passed.values() for value in values if value.parameter}
-            wanted |= open_still
-            # again, with what is known now: whoever gave a parameter on that was not known then
-            asked = {(parameter.path, parameter.function) for parameter in wanted} if passed != before else set()
-            if not open_still:
-                break
+        callers, passed = self._callers(asked, set(waiting))
         again = {path for parameter, path in waiting.items() if passed.get(parameter)}
         for path in looked:
             if path in again:
@@ -88,19 +76,31 @@ class Search:
             looked[path] = _with_callers(looked[path], callers)
 
     def _callers(
-        self, functions: set[Function], wanted: set[Parameter], passed: Passed
+        self, asked: set[Function], wanted: set[Parameter]
     ) -> tuple[dict[Function, list[str]], dict[Parameter, list[Value]]]:
-        callers: dict[Function, list[str]] = {}
+        """Who calls the functions, and what is given for the parameters; those that were given on are followed too."""
         values: dict[Parameter, list[Value]] = {}
-        if not functions:
-            return callers, values
-        given = (frozenset(functions), frozenset(wanted), dict(passed))
-        for _, found in self._each(self._paths, _callers, self._scanner.callers, *given):
-            for function, where in found.callers:
-                callers.setdefault(function, []).append(where)
-            for parameter, value in found.passed:
-                values.setdefault(parameter, []).append(value)
-        return callers, values
+        known, where = set[Function](), set[Path]()
+        asked = asked | {(parameter.path, parameter.function) for parameter in wanted}
+        callers: dict[Function, list[str]] = {}
+        for _ in range(_ROUNDS if asked else 0):
+            before, values, callers = values, {}, {}
+            # a function that is asked for the first time can be called anywhere, others are called where they were
+            elsewhere = [path for path in self._paths if path not in where] if asked - known else []
+            given = (frozenset(wanted), dict(before))
+            for part, functions in ((sorted(where), asked), (elsewhere, asked - known)):
+                for path, found in self._each(part, _callers, self._scanner.callers, frozenset(functions), *given):
+                    where |= {path} if found.callers else set()
+                    for function, place in found.callers:
+                        callers.setdefault(function, []).append(place)
+                    for parameter, value in found.passed:
+                        values.setdefault(parameter, []).append(value)
+            open_still = {value.parameter for held in values.values() for value in held if value.parameter}
+            if values == before or not open_still:
+                break
+            wanted, known = wanted | open_still, asked
+            asked = asked | {(parameter.path, parameter.function) for parameter in open_still}
+        return {function: sorted(set(places), key=_place) for function, places in callers.items()}, values
 
     def _each(
         self,
@@ -139,9 +139,8 @@ class Search:
         if self._processes < 2:
             yield
             return
-        # started afresh: a process that is forked while other threads run (a progress bar) can hang
         started = (self._base, self._paths, self._today)
-        pool = ProcessPoolExecutor(self._processes - 1, get_context("spawn"), _start, started)
+        pool = ProcessPoolExecutor(self._processes - 1, get_context(_way_to_start()), _start, started)
         self._pool = pool
         try:
             yield
@@ -160,13 +159,23 @@ def usable_processes() -> int:
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
+def _way_to_start() -> Literal["fork", "spawn"]:
+    """A copy of this process is there at once, with the tables read; but beside other threads it can hang."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+
+
 def _with_callers(looked: Looked, callers: dict[Function, list[str]]) -> Looked:
     sites = tuple(_called_by(site, callers.get((site.path, site.function or ""), [])) for site in looked.sites)
     return Looked(sites, looked.open, looked.skipped)
 
 
+def _place(where: str) -> tuple[str, int]:
+    path, _, line = where.rpartition(":")
+    return path, int(line)
+
+
 def _called_by(site: CallSite, callers: list[str]) -> CallSite:
-    return site.model_copy(update={"callers": tuple(dict.fromkeys(callers))}) if callers else site
+    return site.model_copy(update={"callers": tuple(callers)}) if callers else site
 
 
 def _start(base: Path, paths: Sequence[Path], today: date) -> None:
