@@ -1,21 +1,18 @@
 """Which files are read, and which are left out with a reason. Reads text; nothing of Python but its encodings."""
 
 import io
-import os
 import stat
 import tokenize
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmigrate.errors import FileMissing, WrongFormat
 from slmigrate.records import Skipped
+from slmigrate.scan import notebooks
+from slmigrate.scan.ignore import Reading, walk
 
-LEFT_OUT = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", ".slmigrate"}
-    | {"site-packages", "dist-packages", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints"}
-)
-"""Folders that hold no source of the project. Left out whole, without a line for each file."""
+MAX_NOTEBOOK = 30_000_000
+"""A notebook above this holds data; its outputs are kept in the file."""
 MAX_BYTES = 3_000_000
 """A Python file above this is generated data: parsing takes about 150 times its size in memory."""
 
@@ -40,26 +37,46 @@ class Source:
     text: str
     lines: tuple[Line, ...] = ()
     """For a notebook: where each line of `text` stands. Empty: the text is the file."""
+    left_out: tuple[Skipped, ...] = ()
+    """Cells of a notebook that are not Python, with the reason."""
 
     def where(self, line: int) -> Line:
         """Where the 1-based `line` of the text stands in the file."""
-        return self.lines[line - 1] if self.lines else Line(line)
+        return self.lines[min(line, len(self.lines)) - 1] if self.lines else Line(line)
 
 
-def list_files(root: Path) -> tuple[Path, list[Path]]:
-    """The folder that paths are relative to, and the files to look at, sorted by path.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a tree."""
+
+    base: Path
+    """The folder that paths are relative to."""
+    paths: tuple[Path, ...]
+    """Files to look at, sorted by path."""
+    skipped: tuple[Skipped, ...] = ()
+    """Files and folders that are left out by their name."""
+
+
+def list_files(root: Path, reading: Reading = Reading()) -> Listing:  # noqa: B008 frozen
+    """The Python files and notebooks of a folder; one file alone is read whatever it is called.
 
     Raises:
         FileMissing: nothing at `root`.
         WrongFormat: a file that is neither Python nor a notebook.
     """
     if root.is_dir():
-        return root, sorted(_walk(root), key=lambda path: path.relative_to(root).as_posix())
+        found = list(walk(root, reading))
+        paths = [path for path in found if isinstance(path, Path)]
+        return Listing(
+            root,
+            tuple(sorted(paths, key=lambda path: path.relative_to(root).as_posix())),
+            tuple(item for item in found if isinstance(item, Skipped)),
+        )
     if not root.exists():
         raise FileMissing(root, what="file or folder")
     if root.suffix not in (".py", ".ipynb"):
-        raise WrongFormat(root, found="not a Python file", expected="a folder or a .py file")
-    return root.parent, [root]
+        raise WrongFormat(root, found="not a Python file", expected="a folder, a .py or an .ipynb file")
+    return Listing(root.parent, (root,))
 
 
 def read(path: Path, base: Path, seen: set[Path]) -> Source | Skipped:
@@ -73,12 +90,23 @@ def read(path: Path, base: Path, seen: set[Path]) -> Source | Skipped:
         return Skipped(path=name, reason=reason)
     try:
         data = path.read_bytes()
+        if path.suffix == ".ipynb":
+            return _notebook(name, data)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return Source(name, io.TextIOWrapper(io.BytesIO(data), encoding, newline=None).read())
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Skipped(path=name, reason=f"its encoding cannot be read: {_first_line(error)}")
     except OSError as error:
         return Skipped(path=name, reason=f"it cannot be opened: {error.strerror or error}")
+
+
+def _notebook(name: str, data: bytes) -> Source | Skipped:
+    try:
+        code = notebooks.code_of(data.decode("utf-8-sig"))
+    except notebooks.NotANotebook as error:
+        return Skipped(path=name, reason=printable(str(error)))
+    left = tuple(Skipped(path=name, reason=f"cell {number}: {printable(why)}") for number, why in code.left_out)
+    return Source(name, "".join(f"{line}\n" for line in code.lines), tuple(Line(*place) for place in code.places), left)
 
 
 def peek(path: Path) -> bytes | None:
@@ -97,22 +125,7 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    # a link to a folder is not followed: inside the tree it leads to what is read anyway, or round in a circle
-    for folder, folders, names in os.walk(root, followlinks=False):
-        folders[:] = sorted(name for name in folders if not _left_out(Path(folder, name)))
-        for name in names:
-            if name.endswith((".py", ".ipynb")):
-                yield Path(folder, name)
-
-
-def _left_out(folder: Path) -> bool:
-    return folder.name in LEFT_OUT or (folder / "pyvenv.cfg").exists()
-
-
 def _not_read(path: Path, seen: set[Path]) -> str | None:
-    if path.suffix == ".ipynb":
-        return "notebooks are not read in this version"
     try:
         real = path.resolve(strict=True)
         status = real.stat()
@@ -123,8 +136,9 @@ def _not_read(path: Path, seen: set[Path]) -> str | None:
     if real in seen:
         return "a link to a file that is read already"
     seen.add(real)
-    if status.st_size > MAX_BYTES:
-        return f"{status.st_size / 1e6:.1f} MB of source; files above {MAX_BYTES / 1e6:.0f} MB are taken as generated"
+    most = MAX_NOTEBOOK if path.suffix == ".ipynb" else MAX_BYTES
+    if status.st_size > most:
+        return f"{status.st_size / 1e6:.1f} MB; files above {most / 1e6:.0f} MB are taken as generated or as data"
     return None
 
 

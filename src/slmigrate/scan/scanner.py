@@ -35,7 +35,8 @@ class Looked:
     sites: tuple[CallSite, ...] = ()
     open: frozenset[Parameter] = frozenset()
     """Parameters that models are given through; their callers may stand in other files."""
-    skipped: Skipped | None = None
+    skipped: tuple[Skipped, ...] = ()
+    """Why the file, or cells of it, could not be read."""
 
 
 @dataclass(slots=True)
@@ -76,22 +77,22 @@ class Scanner:
             return Looked()
         source = read(path, self._base, set() if seen is None else seen)
         if isinstance(source, Skipped):
-            return Looked(skipped=source)
+            return Looked(skipped=(source,))
         relevant = self._hint.search(source.text) is not None
         tree = parsed(source)
         if isinstance(tree, Skipped):
-            return Looked(skipped=tree)
+            return Looked(skipped=(tree,))
         if not relevant:
-            return Looked()
+            return Looked(skipped=source.left_out)
         try:
             with deep_nesting():
                 scope = read_scopes(tree, source.path)
                 self._project.keep(scope, len(source.text))
                 values = Values(self._origins(), self._configs, passed or {})
                 module = Module(source, scope, self._table, values, self._project.names)
-                return Looked(tuple(module.call_sites(self._today)), frozenset(module.open))
+                return Looked(tuple(module.call_sites(self._today)), frozenset(module.open), source.left_out)
         except (RecursionError, MemoryError):
-            return Looked(skipped=Skipped(path=source.path, reason=TOO_DEEP))
+            return Looked(skipped=(Skipped(path=source.path, reason=TOO_DEEP),))
         finally:
             self._project.release()
 
