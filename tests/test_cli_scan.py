@@ -2,11 +2,13 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from slmigrate.records import ScanReport
 
@@ -98,7 +100,8 @@ def test_sarif_holds_a_result_for_everything_that_is_broken(project: Path) -> No
     (only,) = log["runs"]
     rules = [rule["id"] for rule in only["tool"]["driver"]["rules"]]
     found = {(item["ruleId"], item["level"]) for item in only["results"]}
-    assert found == {("transformers5-pipeline-removed", "error"), ("model-retired", "error")}
+    errors = {("transformers5-pipeline-removed", "error"), ("model-retired", "error")}
+    assert found == {*errors, ("no-truncation", "warning")}
     for item in only["results"]:
         place = item["locations"][0]["physicalLocation"]
         assert rules[item["ruleIndex"]] == item["ruleId"]
@@ -137,7 +140,9 @@ def test_an_announced_end_alone_does_not_fail(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         pytest.param(["nothing"], 1, "slmigrate: No file or folder at 'nothing'. Check the path.\n", id="missing"),
-        pytest.param(["notes.txt"], 1, "not a Python file. Expected a folder or a .py file.\n", id="not Python"),
+        pytest.param(
+            ["notes.txt"], 1, "not a Python file. Expected a folder, a .py or an .ipynb file.\n", id="not Python"
+        ),
         pytest.param([".", "--format", "xml"], 2, "Invalid value for '--format'", id="unknown format"),
         pytest.param([], 2, "Missing argument 'PATH'", id="no path"),
     ],
@@ -206,9 +211,116 @@ def test_the_example_has_exactly_three_call_sites_and_all_are_broken(example: Pa
         ),
         (
             *("Agent 3/finaly.py", "summarization", "facebook/bart-large-cnn", "param_default"),
-            ("transformers5-pipeline-removed",),
+            ("transformers5-pipeline-removed", "no-truncation"),
         ),
         ("Agent 1/post_update.py", "text-generation", "gpt-3.5-turbo", "literal", ("model-retired",)),
     }
     assert len(report.call_sites) == 3
     assert report.skipped == ()
+
+
+def test_a_baseline_leaves_only_what_is_new(project: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before.json"
+    run(project, "--format", "json", "-o", before)
+    assert run(project, "--baseline", before, "--fail-on", "broken").returncode == 0
+    source = project / "Agent 1" / "summary.py"
+    source.write_text("# moved down\n\n" + source.read_text() + "\n\ndef more():\n    return pipeline('translation')\n")
+    result = run(project, "--baseline", before, "--fail-on", "broken", "--format", "json")
+    assert result.returncode == 1
+    report = ScanReport.model_validate_json(result.stdout)
+    assert [(site.line, site.task, site.function) for site in report.call_sites] == [(10, "translation", "more")]
+    assert report.skipped == ()
+    whole = ScanReport.model_validate_json((project / ".slmigrate" / "scan.json").read_text())
+    assert len(whole.call_sites) == 3
+
+
+def test_a_second_equal_call_is_new(project: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before.json"
+    run(project, "--format", "json", "-o", before)
+    source = project / "Agent 1" / "post.py"
+    call = '    return client.chat.completions.create(model="gpt-3.5-turbo", messages=[])\n'
+    source.write_text(source.read_text() + call)
+    report = ScanReport.model_validate_json(run(project, "--baseline", before, "--format", "json").stdout)
+    assert [site.line for site in report.call_sites] == [8]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(None, "slmigrate: No baseline at", id="missing"),
+        pytest.param("{}", "not a report of scan. Expected what `scan --format json -o FILE` wrote.", id="foreign"),
+        pytest.param("\0", "not a report of scan.", id="not JSON"),
+    ],
+)
+def test_a_bad_baseline_is_one_clear_line(project: Path, tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "before.json").write_text(text)
+    result = run(project, "--baseline", tmp_path / "before.json")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (project / ".slmigrate").exists()
+
+
+def test_fail_on_names_how_much_is_too_much(tmp_path: Path) -> None:
+    warned = tmp_path / "warned"
+    warned.mkdir()
+    (warned / "a.py").write_text(
+        "from transformers import pipeline\n"
+        'classify = pipeline("text-classification", model="distilbert-base-uncased-finetuned-sst-2-english")\n'
+        "classify(text)\n"
+    )
+    assert [run(warned, "--fail-on", name).returncode for name in ("broken", "retiring", "any")] == [0, 0, 1]
+    ends = tmp_path / "ends"
+    ends.mkdir()
+    # a day that is years ahead: the test goes on telling the same until then
+    (ends / "a.py").write_text("import anthropic\nanthropic.Anthropic().messages.create(model='claude-opus-4-6')\n")
+    codes = {item.code for site in find(ends).call_sites for item in site.broken}
+    expected = [0, 1, 1] if "model-retiring" in codes else [0, 0, 0]
+    assert [run(ends, "--fail-on", name).returncode for name in ("broken", "retiring", "any")] == expected
+
+
+def find(folder: Path) -> ScanReport:
+    return ScanReport.model_validate_json(run(folder, "--format", "json").stdout)
+
+
+def test_what_is_left_out_can_be_asked_for(tmp_path: Path) -> None:
+    call = 'from transformers import pipeline\npipeline("summarization", model="m")\n'
+    for name in ("own.py", "vendor/theirs.py", "scratch/mine.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(call)
+    (tmp_path / ".gitignore").write_text("scratch/\n")
+    assert [site.path for site in find(tmp_path).call_sites] == ["own.py"]
+    options = ["--include-vendored", "--include-ignored", "--format", "json"]
+    whole = ScanReport.model_validate_json(run(tmp_path, *options).stdout)
+    assert [site.path for site in whole.call_sites] == ["own.py", "scratch/mine.py", "vendor/theirs.py"]
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_hook_for_pre_commit_runs_a_command_that_exists(project: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert (hook["id"], hook["language"], hook["pass_filenames"]) == ("slmigrate-scan", "python", False)
+    command = shlex.split(hook["entry"])
+    assert command[:2] == ["slmigrate", "scan"]
+    result = subprocess.run(
+        [sys.executable, "-m", *command], cwd=project, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode == 1
+    assert "2 broken today" in result.stdout
+
+
+def test_the_action_writes_sarif_and_fails_as_asked(project: Path, tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    (step,) = [step for step in action["runs"]["steps"] if step.get("name") == "Scan"]
+    script = step["run"].replace("slmigrate scan", f"{shlex.quote(sys.executable)} -m slmigrate scan")
+    target = tmp_path / "out.sarif"
+    given = {"SCAN_PATH": str(project), "FAIL_ON": "broken", "BASELINE": "", "SARIF_FILE": str(target)}
+    assert set(step["env"]) == set(given)
+    run_step = ["bash", "-euo", "pipefail", "-c", script]
+    for fail_on, code in (("broken", 1), ("", 0)):
+        environment = {**os.environ, **given, "FAIL_ON": fail_on}
+        result = subprocess.run(run_step, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        assert result.returncode == code, result.stderr
+        assert json.loads(target.read_text())["version"] == "2.1.0"

@@ -64,7 +64,7 @@ def test_an_environment_under_any_name_is_left_out(tmp_path: Path) -> None:
         pytest.param(b"x = 1\0\n", "it is not Python", id="null byte"),
         pytest.param(b"(" * 1000, "it is not Python 3", id="nested too deeply to parse"),
         pytest.param(b"x = " + b"-" * 100_000 + b"1\n", "its code is nested too deeply", id="minus 100,000 times"),
-        pytest.param(b"x = 1\n" * 600_000, "3.6 MB of source", id="too large"),
+        pytest.param(b"x = 1\n" * 600_000, "3.6 MB; files above 3 MB", id="too large"),
     ],
 )
 def test_what_cannot_be_read_is_skipped_with_the_reason_and_the_rest_is_read(
@@ -141,11 +141,6 @@ def test_links_are_not_followed_round_in_a_circle(tmp_path: Path) -> None:
 def test_a_pipe_named_like_a_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.py")
     assert reasons(tmp_path) == {"a.py": "not a regular file"}
-
-
-def test_notebooks_are_named_as_not_read(tmp_path: Path) -> None:
-    (tmp_path / "a.ipynb").write_text("{}")
-    assert reasons(tmp_path) == {"a.ipynb": "notebooks are not read in this version"}
 
 
 def test_reading_never_runs_the_code(tmp_path: Path) -> None:

@@ -399,7 +399,8 @@ def test_every_model_that_the_code_can_give_is_a_candidate(
         pytest.param(
             {
                 "a.py": "from base import Base\nclass A(Base):\n    def f(self):\n        self." + CHAT.format("'m'"),
-                "base.py": "import openai\nclass Base:\n    def __init__(self):\n        self.client = openai.OpenAI()\n",
+                "base.py": "from openai import OpenAI\nclass Base:\n"
+                "    def __init__(self):\n        self.client = OpenAI()\n",
             },
             id="a base class makes the client",
         ),

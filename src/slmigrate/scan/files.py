@@ -94,7 +94,7 @@ def read(path: Path, base: Path, seen: set[Path]) -> Source | Skipped:
             return _notebook(name, data)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return Source(name, io.TextIOWrapper(io.BytesIO(data), encoding, newline=None).read())
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except (SyntaxError, UnicodeError, LookupError) as error:
         return Skipped(path=name, reason=f"its encoding cannot be read: {_first_line(error)}")
     except OSError as error:
         return Skipped(path=name, reason=f"it cannot be opened: {error.strerror or error}")

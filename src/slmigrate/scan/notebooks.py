@@ -111,8 +111,10 @@ def _python_of(lines: list[str]) -> list[str] | None:
     code = []
     going_on = False
     for line in lines:
-        if going_on or _NOT_PYTHON.match(line):
-            # a command that goes on in the next line
+        if going_on:  # the rest of a command
+            going_on = line.rstrip().endswith("\\")
+            code.append("")
+        elif _NOT_PYTHON.match(line):
             going_on = line.rstrip().endswith("\\")
             indent = line[: len(line) - len(line.lstrip())]
             code.append(f"{indent}pass")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from slmigrate.records import CallSite, Skipped
@@ -20,6 +21,7 @@ from slmigrate.scan.scopes import Place, Scope
 from slmigrate.scan.value import Parameter, Value
 from slmigrate.scan.values import Values
 
+_WORD = re.compile(rb"\w+")
 _CHECKED_FILES = 1_000
 """Up to so many files each one is parsed, so that all that are not Python are named. In a larger tree, where parsing
 takes most of the time, only those that can hold a call, or look like something else than Python 3."""
@@ -109,8 +111,7 @@ class Scanner:
         if data is None:  # a notebook, or a file in another encoding: its text decides
             text = read(path, self._base, set())
             data = b"" if isinstance(text, Skipped) else text.text.encode()
-        where = path.relative_to(self._base).as_posix()
-        near = frozenset(function for function in functions if _may_call(data, where, *function))
+        near = _near(data, path.relative_to(self._base).as_posix(), functions)
         if not near or isinstance(source := read(path, self._base, set()), Skipped):
             return found
         names = {called_as(function) for _, function in near}
@@ -179,17 +180,30 @@ def _given(function: Scope, name: str, call: ast.Call, place: Place, values: Val
     return values.text(node, place)
 
 
+@cache
 def called_as(function: str) -> str:
     """The name that is written where a function is called: that of its class for `__init__`."""
     parts = function.split(".")
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
 
 
-def _may_call(data: bytes, where: str, path: str, function: str) -> bool:
-    """Whether a file calls something by the function's name, and names something of where it is defined."""
-    name = called_as(function).encode()
-    if name not in data or re.search(rb"\b" + re.escape(name) + rb"\s*\(", data) is None:
-        return False
+def _near(data: bytes, where: str, functions: frozenset[Function]) -> frozenset[Function]:
+    """Those that a file may call: it calls something of that name, and names something of where it is defined."""
+    called = {name: name.encode() for name in {called_as(function) for _, function in functions}}
+    present = {name for name, encoded in called.items() if encoded in data}
+    present = {name for name in present if re.search(rb"\b" + re.escape(called[name]) + rb"\s*\(", data)}
+    if not present:
+        return frozenset()
+    words = set(_WORD.findall(data))
+    return frozenset(
+        (path, function)
+        for path, function in functions
+        if called_as(function) in present and (where == path or not words.isdisjoint(_home(path, function)))
+    )
+
+
+@cache
+def _home(path: str, function: str) -> frozenset[bytes]:
+    """Names of the module, its folder and the class that a function stands in."""
     home = PurePosixPath(path)
-    near = (home.stem, home.parent.name, *function.split(".")[:-1])
-    return where == path or any(part.encode() in data for part in near if part)
+    return frozenset(part.encode() for part in (home.stem, home.parent.name, *function.split(".")[:-1]) if part)

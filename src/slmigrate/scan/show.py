@@ -1,10 +1,11 @@
 """A scan for people: one paragraph a call site, or the Markdown table of the migration guide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from slmigrate.records import Broken, CallSite, ScanReport
 
 _SHOWN_SKIPPED = 20
+_SHOWN_NAMES = 5
 
 
 def as_text(report: ScanReport) -> str:
@@ -49,12 +50,15 @@ def as_markdown(report: ScanReport, describe: Callable[[str], tuple[str, str]]) 
         size, parameters = describe(site.model) if site.model is not None else ("unknown", "unknown")
         model = f"`{_cell(site.model)}`" if site.model is not None else f"unresolved: `{_cell(site.expression or '-')}`"
         hosted = "" if site.provider in ("transformers", "sentence-transformers") else f" ({site.provider})"
-        where = f"`{_cell(site.path)}:{site.line}`"
-        rows.append(f"| {where} | {model}{hosted} | {site.task or 'unknown'} | {size} | {parameters} |")
+        several = f" (one of {len(site.candidates)})" if site.candidates else ""
+        where = f"`{_cell(_where(site))}`"
+        rows.append(f"| {where} | {model}{several}{hosted} | {site.task or 'unknown'} | {size} | {parameters} |")
     troubles = [(site, item) for site in report.call_sites for item in site.broken]
     if troubles:
         rows += ["", "Broken, or ending:", ""]
-        rows += [f"- `{_cell(site.path)}:{site.line}`: {_trouble(item)}: {item.why}" for site, item in troubles]
+        rows += [
+            f"- `{_cell(_where(site))}`: {_trouble(item)}: {item.why} {item.fix}".rstrip() for site, item in troubles
+        ]
     if report.skipped:
         rows += ["", "Not read:", "", *(f"- `{_cell(item.path)}`: {_cell(item.reason)}" for item in report.skipped)]
     return "\n".join(rows)
@@ -71,17 +75,35 @@ def _paragraph(site: CallSite) -> list[str]:
         "param_default": "default of a parameter",
     }[site.model_source]
     model = " ".join(part for part in (site.model or "", f"({found})" if found else "") if part)
-    place = f"{site.path}:{site.line}" + (f"  in {site.function}" if site.function else "")
+    place = _where(site) + (f"  in {site.function}" if site.function else "")
     lines = [place, f"    {site.api} ({site.provider}), {site.task or 'task unknown'}, model {model}"]
     if site.parameters:
         lines.append("    parameters: " + ", ".join(f"{name}={value!r}" for name, value in site.parameters.items()))
-    lines += [f"    {_trouble(item)}: {item.why}" for item in site.broken]
+    if site.candidates:
+        lines.append(f"    it can be given {_listed(site.candidates)}")
+    if site.callers:
+        lines.append(f"    called from {_listed(site.callers)}")
+    for item in site.broken:
+        lines.append(f"    {_trouble(item)}: {item.why}")
+        lines += [f"        to do: {item.fix}"] if item.fix else []
     lines += [f"    small model: {site.migratable}. {site.reason}", ""]
     return lines
 
 
 def _trouble(item: Broken) -> str:
-    return f"ENDS {item.since}" if item.code == "model-retiring" else f"BROKEN since {item.since}"
+    if item.level == "error":
+        return f"BROKEN since {item.since}"
+    return f"ENDS {item.since}" if item.code.endswith("-retiring") else "WARNING"
+
+
+def _where(site: CallSite) -> str:
+    cell = f" (cell {site.cell}, line {site.cell_line})" if site.cell is not None else ""
+    return f"{site.path}:{site.line}{cell}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _skipped(report: ScanReport) -> list[str]:
