@@ -471,3 +471,32 @@ def test_many_processes_give_the_same_bytes(tmp_path: Path) -> None:
     report = scan(tmp_path, files)
     assert {site.model for site in report.call_sites} == {f"m{i}" for i in range(200)}
     assert find_calls(tmp_path, today=TODAY, processes=2) == report
+
+
+HANDED = (
+    "from openai import OpenAI\nclass Base:\n    def __init__(self):\n        self.client = OpenAI()\n"
+    "    def call(self, function, *, kind, **given):\n        return function(**given)\n"
+    "    def ask(self, **given):\n        return self.call({}, **given)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "model"),
+    [
+        pytest.param("self.client.responses.create, model='m', input='x', kind='y'", "m", id="with the model"),
+        pytest.param("self.client.responses.create, kind='y'", None, id="with settings that are handed on"),
+    ],
+)
+def test_a_method_that_a_function_of_the_project_is_handed_counts_where_the_model_is(
+    tmp_path: Path, given: str, model: str | None
+) -> None:
+    site = only(tmp_path, {"a.py": HANDED.format(given)})
+    assert (site.line, site.api, site.model) == (8, "openai.responses.create", model)
+
+
+def test_a_method_that_is_only_looked_at_is_no_call(tmp_path: Path) -> None:
+    code = (
+        CLIENT
+        + "print(client.responses.create, end='')\nhasattr(client.responses, 'create')\nx = client.responses.create\n"
+    )
+    assert scan(tmp_path, {"a.py": code}).call_sites == ()

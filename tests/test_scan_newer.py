@@ -59,3 +59,12 @@ def test_a_call_in_such_a_file_is_found_at_its_line(tmp_path: Path) -> None:
     site = report.call_sites[0]
     assert (site.line, site.end_line, site.model, report.skipped) == (8, 10, "m", ())
     assert site.prompt == "Say {str(d['x'])}!"
+
+
+def test_the_expression_of_a_model_is_right_where_columns_have_moved(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "from openai import OpenAI\ndef ask(d, name):\n"
+        "    print(f'{d['ü']}', OpenAI().chat.completions.create(model=name.ä, messages=[]))\n"
+    )
+    (site,) = find_calls(tmp_path).call_sites
+    assert site.expression == "name.ä"

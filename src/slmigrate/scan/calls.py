@@ -222,7 +222,7 @@ class Module:
     def _expression(self, given: Given | None) -> str | None:
         if given is None or isinstance(given[0], ast.Constant):
             return None
-        source = ast.get_source_segment(self._source.text, given[0]) or ast.unparse(given[0])
+        source = self._source.segment(given[0])
         return source.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,5 +1,6 @@
 """Which files are read, and which are left out with a reason. Reads text; nothing of Python but its encodings."""
 
+import ast
 import io
 import stat
 import tokenize
@@ -43,6 +44,25 @@ class Source:
     def where(self, line: int) -> Line:
         """Where the 1-based `line` of the text stands in the file."""
         return self.lines[min(line, len(self.lines)) - 1] if self.lines else Line(line)
+
+    def segment(self, node: ast.expr) -> str:
+        """The source of an expression as it is written.
+
+        Code for a newer Python is parsed in other words, whose columns are not those of the file: then it is written
+        as Python would.
+        """
+        try:
+            # form feeds end no line of a tree, so the lines are not those of `splitlines`
+            lines = self.text.split("\n")[node.lineno - 1 : node.end_lineno]
+            encoded = [line.encode() for line in lines]
+            encoded[-1] = encoded[-1][: node.end_col_offset]
+            encoded[0] = encoded[0][node.col_offset :]
+            text = b"\n".join(encoded).decode()
+            if ast.dump(ast.parse(f"({text}\n)", mode="eval").body) == ast.dump(node):
+                return text
+        except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
+            pass
+        return ast.unparse(node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class Finder:
                 continue
             for origin in self._origins.of(call.func, place):
                 if (item := self._found(call, place, origin)) is not None:
-                    found.setdefault(id(call), item)
+                    if not (item.match.signature.clients and self._is_parameter(call.func, place)):
+                        found.setdefault(id(call), item)
                 elif origin.made_by is not None:
                     waiting.append((call, place, origin))
         for call, place, origin in waiting:
@@ -64,6 +65,10 @@ class Finder:
             if maker is not None and any(origin.name.endswith(f"(){end}") for end in maker.match.signature.later):
                 maker.later.append((call, self._arguments(call, place)))
         return list(found.values())
+
+    def _is_parameter(self, function: ast.expr, place: Place) -> bool:
+        """Whether a method that is called was handed over: then the place that does so, with the model, counts."""
+        return isinstance(function, ast.Name) and any(b.kind == "parameter" for b in reaching(function.id, place))
 
     def unseen(self, item: Found) -> bool:
         """Whether the service that is asked is not seen: the object comes from the project, or from nowhere."""
@@ -108,19 +113,36 @@ class Finder:
         return self._request(call, place, origin)
 
     def _handed(self, call: ast.Call, place: Place) -> Found | None:
-        """`asyncio.to_thread(client.chat.completions.create, model=...)`: a function that is handed over."""
-        position = self._signatures.table.handed.get(last_name(call.func) or "")
-        if position is None or len(call.args) <= position:
-            return None
-        function, rest = call.args[position], call.args[position + 1 :]
-        made = ast.copy_location(ast.Call(func=function, args=rest, keywords=call.keywords), call)
-        if not isinstance(function, ast.Attribute | ast.Name) or not self._worth_asking(made, place, frozenset()):
-            return None
-        for origin in self._origins.of(function, place):
-            if (item := self._found(made, place, origin)) is not None:
-                item.call = call
-                return item
+        """`asyncio.to_thread(client.chat.completions.create, model=...)`: a function that is handed over.
+
+        A function of the project's own that is handed a client's method (`retry(client.chat.completions.create, ...)`)
+        counts where it is given the model or `**settings` with it.
+        """
+        known = self._signatures.table.handed.get(last_name(call.func) or "")
+        for position in (known,) if known is not None else (0, 1):
+            if len(call.args) <= position:
+                break
+            function, rest = call.args[position], call.args[position + 1 :]
+            made = ast.copy_location(ast.Call(func=function, args=rest, keywords=call.keywords), call)
+            if known is None and not self._like_a_method(function, call):
+                continue
+            if not isinstance(function, ast.Attribute | ast.Name) or not self._worth_asking(made, place, frozenset()):
+                continue
+            for origin in self._origins.of(function, place):
+                item = self._found(made, place, origin)
+                if item is not None and (known is not None or self._is_given(item, call)):
+                    item.call = call
+                    return item
         return None
+
+    def _like_a_method(self, function: ast.expr, call: ast.Call) -> bool:
+        """Whether an argument may be a client's method that the rest of the arguments are for."""
+        return isinstance(function, ast.Attribute) and bool(call.keywords) and function.attr in self._leaves
+
+    def _is_given(self, item: Found, call: ast.Call) -> bool:
+        signature = item.match.signature
+        names = {keyword.arg for keyword in call.keywords}
+        return bool(signature.clients) and bool(names & {None, signature.model.keyword, *signature.model.also})
 
     def _match(self, origin: Origin) -> tuple[Match | None, Origin]:
         match = self._signatures.match(origin.name)

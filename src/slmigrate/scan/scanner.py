@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from slmigrate.records import CallSite, Skipped
 from slmigrate.scan import signatures
 from slmigrate.scan.calls import Module
-from slmigrate.scan.files import Source, peek, read
+from slmigrate.scan.files import Source, peek, printable, read
 from slmigrate.scan.oddity import is_odd
 from slmigrate.scan.opening import TOO_DEEP, deep_nesting, open_configs, open_project, parsed
 from slmigrate.scan.origins import Origins
@@ -25,6 +25,7 @@ _WORD = re.compile(rb"\w+")
 _CHECKED_FILES = 1_000
 """Up to so many files each one is parsed, so that all that are not Python are named. In a larger tree, where parsing
 takes most of the time, only those that can hold a call, or look like something else than Python 3."""
+FAULT = "a fault of slmigrate, worth a report"
 Function = tuple[str, str]
 """A function of the project: its file and its dotted name in it."""
 Passed = Mapping[Parameter, Sequence[Value]]
@@ -95,6 +96,9 @@ class Scanner:
                 return Looked(tuple(module.call_sites(self._today)), frozenset(module.open), source.left_out)
         except (RecursionError, MemoryError):
             return Looked(skipped=(Skipped(path=source.path, reason=TOO_DEEP),))
+        except Exception as error:  # a fault of ours in one file must not cost the report on all others
+            why = f"{FAULT}: {type(error).__name__}: {printable(str(error))[:120]}".replace("\n", " ")
+            return Looked(skipped=(Skipped(path=source.path, reason=why),))
         finally:
             self._project.release()
 
