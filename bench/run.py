@@ -13,10 +13,7 @@ def main() -> int:
     for name in SCRIPTS:
         print(f"\n== bench/{name}", flush=True)
         code |= subprocess.run([sys.executable, str(Path(__file__).parent / name)], check=False).returncode
-    print(
-        "\nbench/prompts.py needs a file of dialogues, bench/scan_labels.py labelled repositories, bench/scan_speed.py a"
-    )
-    print("package index for the tools that it compares with; see their heads.")
+    print("\nNot run, as they need something of yours (see their heads): prompts.py, scan_labels.py, scan_speed.py.")
     return code
 
 
