@@ -10,7 +10,8 @@ from tiny_encoder import forward, sentence_transformer
 from slmigrate.engines import Generation, Request
 from slmigrate.engines.encoder import Encoder
 from slmigrate.errors import EngineFailed, FileMissing, InputTooLong, NoEngine, ParameterRefused, WrongFormat
-from slmigrate.models.encoders import convert_encoder, read_safetensors
+from slmigrate.models.encoders import convert_encoder
+from slmigrate.models.tensors import read_safetensors
 
 NLI = ("contradiction", "neutral", "entailment")
 TEXTS = ("the dog runs in the park", "the build is red .", "sport")

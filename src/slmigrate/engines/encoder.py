@@ -8,45 +8,16 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from slmigrate.engines.base import Engine, Reply, Request, same_support
+from slmigrate.engines.labels import Array, Classified, Embedding, Function, batches, ranked, scores
 from slmigrate.errors import EngineFailed, FileMissing, InputTooLong, ParameterRefused
-from slmigrate.records import Record
 
-Array = np.ndarray[Any, Any]
-Function = Literal["softmax", "sigmoid", "none"]
 HYPOTHESIS = "This example is {}."
 """transformers' own wording for zero-shot classification."""
-BATCH_TOKENS = 8192
-"""Tokens, padding included, that go through the layers at once."""
-
-
-class Embedding(Record):
-    """One vector for one text."""
-
-    vector: tuple[float, ...]
-    input_tokens: int
-    """Of the whole text with its special tokens, the part that was cut included."""
-    dropped_tokens: int = 0
-
-
-class Label(Record):
-    """One class and how likely it is."""
-
-    label: str
-    score: float
-
-
-class Classified(Record):
-    """The classes of one text, likeliest first."""
-
-    labels: tuple[Label, ...]
-    input_tokens: int
-    """For zero-shot: of the longest pair of text and hypothesis."""
-    dropped_tokens: int = 0
 
 
 class Encoder(Engine):
@@ -140,8 +111,8 @@ class Encoder(Engine):
         chosen = function or self._function()
         answers = []
         for logits, (ids, dropped) in zip(self._logits([ids for ids, _ in encoded]), encoded, strict=True):
-            ranked = _ranked(self.labels, _scores(logits, chosen))[:top_k]
-            answers.append(Classified(labels=ranked, input_tokens=len(ids.ids) + dropped, dropped_tokens=dropped))
+            likeliest = ranked(self.labels, scores(logits, chosen))[:top_k]
+            answers.append(Classified(labels=likeliest, input_tokens=len(ids.ids) + dropped, dropped_tokens=dropped))
         return tuple(answers)
 
     def zero_shot(
@@ -175,12 +146,12 @@ class Encoder(Engine):
         logits = np.stack(self._logits([ids for ids, _ in pairs]))  # (labels, classes)
         if multi_label or len(labels) == 1:
             against = -1 if entails == 0 else 0
-            scores = np.array([_scores(row[[against, entails]], "softmax")[1] for row in logits])
+            found = np.array([scores(row[[against, entails]], "softmax")[1] for row in logits])
         else:
-            scores = _scores(logits[:, entails], "softmax")
+            found = scores(logits[:, entails], "softmax")
         dropped = max(cut for _, cut in pairs)
         longest = max(len(ids.ids) + cut for ids, cut in pairs)
-        return Classified(labels=_ranked(labels, scores), input_tokens=longest, dropped_tokens=dropped)
+        return Classified(labels=ranked(labels, found), input_tokens=longest, dropped_tokens=dropped)
 
     def close(self) -> None:
         self._encoder = None
@@ -222,7 +193,7 @@ class Encoder(Engine):
         """Last hidden states of each, without padding, in the order given; (tokens, hidden) each."""
         order = sorted(range(len(encoded)), key=lambda number: len(encoded[number].ids))
         states: dict[int, Array] = {}
-        for batch in _batches(order, [len(one.ids) for one in encoded]):
+        for batch in batches(order, [len(one.ids) for one in encoded]):
             output = self._forward([encoded[number] for number in batch])
             for row, number in enumerate(batch):
                 states[number] = output[row, : len(encoded[number].ids)]
@@ -281,28 +252,3 @@ class Encoder(Engine):
 
 def _reply(text: str, found: Embedding | Classified) -> Reply:
     return Reply(text=text, input_tokens=found.input_tokens, output_tokens=0, dropped_tokens=found.dropped_tokens)
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-    """Runs of similar length whose padded size stays under BATCH_TOKENS; `order` is by length."""
-    batches: list[list[int]] = []
-    for number in order:
-        if batches and (len(batches[-1]) + 1) * lengths[number] <= BATCH_TOKENS:
-            batches[-1].append(number)
-        else:
-            batches.append([number])
-    return batches
-
-
-def _scores(logits: Array, function: Function) -> Array:
-    if function == "none":
-        return logits
-    if function == "sigmoid":
-        return 1 / (1 + np.exp(-logits))  # type: ignore[no-any-return]
-    shifted = np.exp(logits - logits.max())
-    return shifted / shifted.sum()  # type: ignore[no-any-return]
-
-
-def _ranked(labels: Sequence[str], scores: Array) -> tuple[Label, ...]:
-    order = sorted(range(len(labels)), key=lambda number: -float(scores[number]))
-    return tuple(Label(label=labels[number], score=float(scores[number])) for number in order)
