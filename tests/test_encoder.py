@@ -32,7 +32,8 @@ def expected_states(weights: dict[str, tiny_encoder.Array], text: str) -> tiny_e
 
 def softmax(values: tiny_encoder.Array) -> tiny_encoder.Array:
     raised: tiny_encoder.Array = np.exp(values - values.max())
-    return raised / raised.sum()
+    scores: tiny_encoder.Array = raised / raised.sum()
+    return scores
 
 
 def logits_of(weights: dict[str, tiny_encoder.Array], ids: list[int], types: list[int]) -> tiny_encoder.Array:

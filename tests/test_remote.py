@@ -97,7 +97,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def remote(server: Server, **more: Any) -> Remote:
-    settings = {"base_url": f"{server.url}/v1", "retries": 0} | more
+    settings: dict[str, Any] = {"base_url": f"{server.url}/v1", "retries": 0} | more
     return Remote("gpt-x", **settings)
 
 

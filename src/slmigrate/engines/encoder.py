@@ -39,6 +39,7 @@ class Encoder(Engine):
 
     def __init__(self, path: Path, *, spec: str | None = None, threads: int | None = None) -> None:
         self.spec = spec or str(path)
+        self._encoder: Any = None
         for name in ("encoder.json", "model.bin", "tokenizer.json"):
             if not (path / name).is_file():
                 raise FileMissing(path / name, what="file of a converted encoder")
@@ -168,7 +169,7 @@ class Encoder(Engine):
                     self._head = dict(arrays)
             self._tokenizer: Any = Tokenizer.from_file(str(path / "tokenizer.json"))
             compute = "int8" if self._facts["precision"] == "int8" else "float32"
-            self._encoder: Any = ctranslate2.Encoder(str(path), compute_type=compute, intra_threads=threads)
+            self._encoder = ctranslate2.Encoder(str(path), compute_type=compute, intra_threads=threads)
         except Exception as error:  # tokenizers raises bare Exception, ctranslate2 RuntimeError, numpy OSError
             raise EngineFailed(
                 self.spec, "loading", f"{error}".splitlines()[0] if f"{error}" else "unreadable"

@@ -53,7 +53,7 @@ def scores(logits: Array, function: Function) -> Array:
     if function == "none":
         return logits
     if function == "sigmoid":
-        return 1 / (1 + np.exp(-logits))  # type: ignore[no-any-return]
+        return 1 / (1 + np.exp(-logits))
     shifted = np.exp(logits - logits.max())
     return shifted / shifted.sum()  # type: ignore[no-any-return]
 

@@ -1,8 +1,8 @@
 """Hosted models: OpenAI, Azure OpenAI, and every server that speaks their chat completions.
 
 Through the `openai` SDK (extra `hosted`): keys and addresses come from its usual environment variables, and it retries
-with growing pauses, or after the time that the server names in Retry-After (up to two minutes). No key is ever part of a
-message.
+with growing pauses, or after the time that the server names in Retry-After (up to two minutes). No message ever holds
+a key.
 """
 
 import os

@@ -134,7 +134,7 @@ def _save(source: Path, built: Path, config: dict[str, Any], weights: dict[str, 
     spec.save(str(built))
     shutil.copyfile(source / "tokenizer.json", built / "tokenizer.json")
     if head:
-        np.savez(built / "head.npz", **head)
+        np.savez(built / "head.npz", allow_pickle=False, **head)
     facts = _facts(source, config, precision, bool(head))
     (built / "encoder.json").write_text(json.dumps(facts, indent=1) + "\n")
 
