@@ -56,6 +56,7 @@ class TorchOriginal(Engine):
 
     def __init__(self, path: Path, *, spec: str | None = None, threads: int | None = None) -> None:
         self.spec = spec or f"torch:{path}"
+        self._model: Any = None
         if not (path / "config.json").is_file():
             raise FileMissing(path / "config.json", what="checkpoint in transformers format")
         self._load(path, threads or len(os.sched_getaffinity(0)))
@@ -99,7 +100,7 @@ class TorchOriginal(Engine):
                 raise EngineFailed(self.spec, "loading", f"{config.model_type} is no encoder-decoder")
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(path), local_files_only=True)
             # 5 would keep the stored precision, 4 always ran float32
-            self._model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+            self._model = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                 str(path), dtype=torch.float32, local_files_only=True
             ).eval()
         except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError) as error:
@@ -147,7 +148,7 @@ class TorchOriginal(Engine):
             with torch.random.fork_rng(devices=[]), torch.no_grad():
                 if seed is not None:
                     torch.manual_seed(seed)
-                written = self._model.generate(**inputs)[0, 1:].tolist()
+                written: list[int] = self._model.generate(**inputs)[0, 1:].tolist()
         except (RuntimeError, ValueError, IndexError) as error:
             raise EngineFailed(self.spec, "answering", " ".join(str(error).split())[:200]) from error
         while written and written[-1] == settings.pad_token_id:
