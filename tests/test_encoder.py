@@ -220,7 +220,7 @@ def test_a_missing_weight_is_named(tmp_path: Path) -> None:
     weights = tiny_encoder.build(tmp_path / "model")
     del weights["encoder.layer.1.output.dense.bias"]
     tiny_encoder.write_safetensors(tmp_path / "model" / "model.safetensors", weights)
-    with pytest.raises(WrongFormat, match=r"the weight 'encoder.layer.1.output.dense.bias' is missing"):
+    with pytest.raises(WrongFormat, match=r"'encoder.layer.1.output.dense.bias' is missing"):
         convert_encoder(tmp_path / "model", tmp_path / "converted")
 
 
@@ -266,3 +266,30 @@ def test_no_texts_give_no_vectors(tmp_path: Path) -> None:
     tiny_encoder.build(tmp_path / "model")
     with loaded(tmp_path / "model") as engine:
         assert engine.embed([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"vocab_size": None}, "Expected a whole bert checkpoint"),
+        ({"vocab_size": 99}, "Expected a whole bert checkpoint"),
+        ({"num_hidden_layers": 3}, r"'encoder.layer.2.attention.self.query.weight' is missing"),
+        ({"id2label": {"0": "only"}}, "a head of 3 classes with 1 names in id2label"),
+        ({"id2label": {"x": "only"}}, "Expected a whole bert checkpoint"),
+        ({"max_position_embeddings": "many"}, "Expected a whole bert checkpoint"),
+    ],
+)
+def test_settings_that_do_not_fit_the_weights_are_refused(tmp_path: Path, config: dict[str, object], says: str) -> None:
+    tiny_encoder.build(tmp_path / "model", labels=NLI, **config)
+    with pytest.raises(WrongFormat, match=says) as caught:
+        convert_encoder(tmp_path / "model", tmp_path / "converted")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "converted").exists()
+
+
+@pytest.mark.parametrize("modules", ["{broken", "[1]", '[{"type": "x.Pooling"}]'])
+def test_a_broken_modules_file_is_refused(tmp_path: Path, modules: str) -> None:
+    tiny_encoder.build(tmp_path / "model")
+    (tmp_path / "model" / "modules.json").write_text(modules)
+    with pytest.raises(WrongFormat, match="Expected a whole bert checkpoint"):
+        convert_encoder(tmp_path / "model", tmp_path / "converted")

@@ -135,10 +135,7 @@ class Encoder(Engine):
         """
         if not labels or not all(label.strip() for label in labels):
             raise ParameterRefused(self.name, "candidate_labels", "at least one is needed, and none may be empty")
-        if hypothesis_template.format(labels[0]) == hypothesis_template:
-            raise ParameterRefused(
-                self.name, "hypothesis_template", f"{hypothesis_template!r} has no {{}} for the label"
-            )
+        self._check_template(hypothesis_template)
         entails = self._entailment()
         pairs = [
             self._tokens(text, hypothesis_template.format(label), limit=self.context_tokens, truncate=truncate)
@@ -241,6 +238,14 @@ class Encoder(Engine):
         if problem == "single_label_classification" or len(self.labels) > 1:
             return "softmax"
         return wanted or "none"
+
+    def _check_template(self, template: str) -> None:
+        try:
+            has_place = template.format("a") != template.format("b")
+        except (LookupError, ValueError, AttributeError):
+            has_place = False
+        if not has_place:
+            raise ParameterRefused(self.name, "hypothesis_template", f"{template!r} has no {{}} for the label")
 
     def _entailment(self) -> int:
         self._check_head()

@@ -60,7 +60,7 @@ class TorchOriginal(Engine):
         if not (path / "config.json").is_file():
             raise FileMissing(path / "config.json", what="checkpoint in transformers format")
         self._load(path, threads or len(os.sched_getaffinity(0)))
-        self.context_tokens = getattr(self._model.config, "max_position_embeddings", None)
+        self.context_tokens = self._positions
 
     def answer(self, request: Request) -> Reply:
         self.check(request.generation)
@@ -105,6 +105,7 @@ class TorchOriginal(Engine):
             ).eval()
         except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError) as error:
             raise EngineFailed(self.spec, "loading", " ".join(str(error).split())[:200]) from error
+        self._positions: int | None = getattr(config, "max_position_embeddings", None)
         self._own = copy.deepcopy(self._model.generation_config)
 
     def _settings(self, request: Request) -> tuple[Any, str]:

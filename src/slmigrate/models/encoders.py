@@ -59,7 +59,7 @@ def convert_encoder(source: Path, target: Path, *, precision: Precision = "int8"
     target.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
     try:
-        _save(source, built, config, weights, precision)
+        _save_or_refuse(source, built, config, weights, precision)
         if target.exists():
             shutil.rmtree(target)
         os.replace(built, target)
@@ -118,13 +118,24 @@ def _without_prefix(weights: Mapping[str, Array], family: str) -> dict[str, Arra
     return cleaned
 
 
-def _save(source: Path, built: Path, config: dict[str, Any], weights: dict[str, Array], precision: Precision) -> None:
+def _save_or_refuse(
+    source: Path, built: Path, config: dict[str, Any], weights: dict[str, Array], precision: Precision
+) -> None:
+    """`_save`, where what does not fit together is one line."""
+    expected = f"a whole {config['model_type']} checkpoint"
     try:
-        spec = _filled(source, config, weights)
-        head = _head(config, weights)
+        _save(source, built, config, weights, precision)
     except KeyError as error:
-        found = f"the weight {error.args[0]!r} is missing"
-        raise WrongFormat(source, found=found, expected=f"a whole {config['model_type']} checkpoint") from error
+        found = f"{error.args[0]!r} is missing from its weights or settings"
+        raise WrongFormat(source, found=found, expected=expected) from error
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        found = " ".join(str(error).split())[:200]
+        raise WrongFormat(source, found=found, expected=expected) from error
+
+
+def _save(source: Path, built: Path, config: dict[str, Any], weights: dict[str, Array], precision: Precision) -> None:
+    spec = _filled(config, weights)
+    head = _head(config, weights)
     vocabulary = _vocabulary(source, config["vocab_size"])
     spec.register_vocabulary(vocabulary)
     spec.config.unk_token = "[UNK]" if "[UNK]" in vocabulary[:200] else "<unk>"
@@ -136,10 +147,12 @@ def _save(source: Path, built: Path, config: dict[str, Any], weights: dict[str, 
     if head:
         np.savez(built / "head.npz", allow_pickle=False, **head)
     facts = _facts(source, config, precision, bool(head))
+    if head and len(head["out_bias"]) != len(facts["labels"]):
+        raise ValueError(f"a head of {len(head['out_bias'])} classes with {len(facts['labels'])} names in id2label")
     (built / "encoder.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
-def _filled(source: Path, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Any:
+def _filled(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Any:
     from ctranslate2.specs import common_spec, transformer_spec
 
     distil = config["model_type"] == "distilbert"
