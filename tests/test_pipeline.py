@@ -8,7 +8,15 @@ import pytest
 import slmigrate
 from slmigrate.engines.extractive import Extractive
 from slmigrate.engines.scripted import Scripted
-from slmigrate.errors import InputError, InputTooLong, NoEngine, ParameterRefused, UnknownModel, WeightsMissing
+from slmigrate.errors import (
+    InputError,
+    InputTooLong,
+    NoEngine,
+    ParameterRefused,
+    SlmigrateError,
+    UnknownModel,
+    WeightsMissing,
+)
 from slmigrate.models import parameters
 from slmigrate.models.chat import ChatClient
 from slmigrate.models.parameters import Approximated
@@ -120,9 +128,20 @@ def test_a_model_without_weights_names_the_command(monkeypatch: pytest.MonkeyPat
         pipeline("summarization", model="HuggingFaceTB/SmolLM2-135M-Instruct")
 
 
-@pytest.mark.parametrize("spec", ["torch:facebook/bart-large-cnn", "openai:gpt-4o-mini", "azure:chat"])
-def test_what_is_not_built_yet_is_said(spec: str) -> None:
+def test_what_is_not_built_yet_is_said() -> None:
     with pytest.raises(NoEngine, match="not built yet"):
+        pipeline("summarization", model="torch:facebook/bart-large-cnn")
+
+
+@pytest.mark.parametrize(
+    ("spec", "variable"), [("openai:gpt-4o-mini", "OPENAI_API_KEY"), ("azure:chat", "AZURE_OPENAI_ENDPOINT")]
+)
+def test_a_hosted_model_without_a_key_names_the_variable(
+    spec: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SlmigrateError, match=variable):
         pipeline("summarization", model=spec)
 
 

@@ -19,6 +19,8 @@ V4_NUM_BEAMS = 4
 """Defaults of transformers 4.57.6, `pipelines/text2text_generation.py`; they win over the checkpoint's own, except
 that a `max_length` of the checkpoint puts V4_MAX_NEW_TOKENS out of force."""
 _GLOBAL_MAX_LENGTH = 20
+_LANGUAGE_CODES = ("mbart", "m2m_100", "nllb-moe", "plbart", "seamless_m4t")
+"""Families whose tokenizers are told the languages; without them they answer in any."""
 _EXACT = (
     "max_new_tokens",
     "num_beams",
@@ -98,6 +100,8 @@ class TorchOriginal(Engine):
             config = transformers.AutoConfig.from_pretrained(str(path), local_files_only=True)
             if not config.is_encoder_decoder:
                 raise EngineFailed(self.spec, "loading", f"{config.model_type} is no encoder-decoder")
+            if config.model_type in _LANGUAGE_CODES:
+                raise EngineFailed(self.spec, "loading", f"{config.model_type} needs language codes, not built yet")
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(path), local_files_only=True)
             # 5 would keep the stored precision, 4 always ran float32
             self._model = transformers.AutoModelForSeq2SeqLM.from_pretrained(

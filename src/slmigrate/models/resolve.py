@@ -12,11 +12,8 @@ from slmigrate.models.catalogue import load
 from slmigrate.models.weights import find_local
 from slmigrate.records import ModelCard
 
-LATER = {
-    "torch": "running originals through transformers is not built yet; record their answers and use recorded:FILE",
-    "openai": "hosted models are not built yet; record their answers and use recorded:FILE",
-    "azure": "hosted models are not built yet; record their answers and use recorded:FILE",
-}
+HOSTED = ("openai", "azure")
+_FOLDERS_ONLY = "originals run from a folder in transformers format on this machine; by hub id is not built yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +22,14 @@ class Located:
 
     spec: str
     engine: str
-    """`llamacpp`, `extractive` or `recorded`."""
+    """`llamacpp`, `extractive`, `recorded`, `remote` or `torch_original`."""
     path: Path | None = None
-    """The file that the engine loads, or that holds the recorded answers."""
+    """The file or folder that the engine loads, or the file that holds the recorded answers."""
     card: ModelCard | None = None
     """None for a bare file."""
     revision: str | None = None
     disk_bytes: int | None = None
-    """Bytes of the weights on this disk; None for recorded answers, 0 for `extractive`."""
+    """Bytes of the weights on this disk; None for recorded answers and hosted models, 0 for `extractive`."""
 
 
 def locate(spec: str) -> Located:
@@ -50,8 +47,10 @@ def locate(spec: str) -> Located:
         return Located(spec=spec, engine="extractive", disk_bytes=0)
     if prefix == "recorded":
         return Located(spec=spec, engine="recorded", path=Path(rest))
-    if prefix in LATER and rest:
-        raise NoEngine(spec, LATER[prefix])
+    if prefix in HOSTED and rest:
+        return Located(spec=spec, engine="remote")
+    if prefix == "torch" and rest:
+        return _original(spec, Path(rest).expanduser())
     if prefix == "hf":
         return _from_catalogue(spec, rest)
     if _is_path(spec):
@@ -60,7 +59,10 @@ def locate(spec: str) -> Located:
 
 
 def resolve(spec: str, *, threads: int | None = None) -> Engine:
-    """Load the model that `spec` names (a catalogue key, a hub id, a file, `recorded:FILE`, `extractive`).
+    """Load the model that `spec` names.
+
+    A catalogue key, a hub id, a file, `recorded:FILE`, `extractive`, `torch:FOLDER`, `openai:MODEL` or
+    `azure:DEPLOYMENT`.
 
     Args:
         threads: None: as many as this process may use.
@@ -74,11 +76,20 @@ def resolve(spec: str, *, threads: int | None = None) -> Engine:
         from slmigrate.engines.extractive import Extractive
 
         return Extractive()
+    if located.engine == "remote":
+        from slmigrate.engines.remote import Remote
+
+        prefix, _, rest = spec.partition(":")
+        return Remote(rest, provider="azure" if prefix == "azure" else "openai", spec=spec)
     assert located.path is not None
     if located.engine == "recorded":
         from slmigrate.engines.recorded import Recorded
 
         return Recorded(located.path)
+    if located.engine == "torch_original":
+        from slmigrate.engines.torch_original import TorchOriginal
+
+        return TorchOriginal(located.path, spec=spec, threads=threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
     return LlamaCpp(located.path, spec=spec, threads=threads)
@@ -97,6 +108,13 @@ def runnable(card: ModelCard) -> str | None:
     if card.engine != "llamacpp":
         return f"the engine for {card.family or 'this family'} is not built yet"
     return None
+
+
+def _original(spec: str, path: Path) -> Located:
+    if not path.is_dir():
+        raise NoEngine(spec, _FOLDERS_ONLY)
+    files = [part.stat().st_size for part in path.rglob("*") if part.is_file()]
+    return Located(spec=spec, engine="torch_original", path=path, disk_bytes=sum(files))
 
 
 def _is_path(spec: str) -> bool:
