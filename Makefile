@@ -17,6 +17,7 @@ test: $(VENV)/.installed
 # the extras: torch and transformers as the oracle, in an environment of their own
 test-all: $(ALL)/.installed
 	$(ALL)/bin/slmigrate models pull smollm2-135m
+	$(ALL)/bin/slmigrate models pull all-minilm-l6-v2
 	SLMIGRATE_REQUIRE_WEIGHTS=1 $(ALL)/bin/python -m pytest -m torch
 
 bench: $(VENV)/.installed
