@@ -244,6 +244,19 @@ def test_a_second_equal_call_is_new(project: Path, tmp_path: Path) -> None:
     assert [site.line for site in report.call_sites] == [8]
 
 
+def test_a_second_equal_call_without_a_finding_is_new(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    call = 'client.chat.completions.create(model="mine", messages=[])\n'
+    (root / "a.py").write_text("from openai import OpenAI\nclient = OpenAI()\n" + call)
+    run(root, "--format", "json", "-o", tmp_path / "before.json")
+    assert run(root, "--baseline", tmp_path / "before.json").stdout.startswith("No call to a model found")
+    with (root / "a.py").open("a") as file:
+        file.write(call)
+    result = run(root, "--baseline", tmp_path / "before.json", "--format", "json")
+    assert [site.line for site in ScanReport.model_validate_json(result.stdout).call_sites] == [4]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

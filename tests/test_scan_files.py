@@ -183,3 +183,15 @@ def test_progress_counts_every_file_to_the_end(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     find_calls(tmp_path, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_in_a_large_tree_calls_are_found_and_what_looks_like_python_2_is_named(tmp_path: Path) -> None:
+    for number in range(1_001):
+        (tmp_path / f"m{number}.py").write_text("x = 1\n")
+    (tmp_path / "old.py").write_text("print 'hello'\n")
+    (tmp_path / "conflict.py").write_text("<<<<<<< mine\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n")
+    (tmp_path / "cut.py").write_text("from transformers import pipeline\npipeline('summ")
+    (tmp_path / "call.py").write_text(SITE.format("x"))
+    report = find_calls(tmp_path)
+    assert [site.path for site in report.call_sites] == ["call.py"]
+    assert {item.path for item in report.skipped} == {"old.py", "conflict.py", "cut.py"}

@@ -202,6 +202,15 @@ def only(folder: Path, files: dict[str, str]) -> CallSite:
             id="INI",
         ),
         pytest.param(
+            {
+                "app/deep/a.py": CLIENT + "import yaml\n" + CHAT.format("yaml.safe_load(open('c.yml'))['m']"),
+                "c.yml": "m: far\n",
+                "app/c.yml": "m: m\n",
+            },
+            *("m", "config"),
+            id="YAML in the nearest folder above",
+        ),
+        pytest.param(
             {"a.py": CLIENT + "import os\n" + CHAT.format("os.environ['MODEL']"), ".env": "KEY=secret\nMODEL=m\n"},
             *("m", "config"),
             id=".env",
@@ -500,3 +509,10 @@ def test_a_method_that_is_only_looked_at_is_no_call(tmp_path: Path) -> None:
         + "print(client.responses.create, end='')\nhasattr(client.responses, 'create')\nx = client.responses.create\n"
     )
     assert scan(tmp_path, {"a.py": code}).call_sites == ()
+
+
+@pytest.mark.parametrize("name", ["langchain_openai.py", "pkg/langchain_openai.py", "langchain_openai/app.py"])
+def test_a_module_named_like_the_package_that_it_imports_is_not_that_package(tmp_path: Path, name: str) -> None:
+    code = "from langchain_openai import ChatOpenAI\nllm = ChatOpenAI(model='m')\n"
+    site = only(tmp_path, {name: code, "pkg/__init__.py": "", "langchain_openai/other.py": ""})
+    assert (site.api, site.model) == ("langchain.ChatOpenAI", "m")

@@ -81,6 +81,12 @@ def test_a_call_that_only_moved_keeps_its_fingerprint(tmp_path: Path) -> None:
     assert len(set(before)) == len(before)
 
 
+def test_equal_calls_in_one_function_have_their_own_fingerprints(tmp_path: Path) -> None:
+    call = '    OpenAI().chat.completions.create(model="mine", messages=x)\n'
+    found = fingerprints(log_of(tmp_path, "from openai import OpenAI\ndef ask(x):\n" + 3 * call))
+    assert len(set(found)) == 3
+
+
 def test_another_model_has_another_fingerprint(tmp_path: Path) -> None:
     before = fingerprints(log_of(tmp_path))
     after = fingerprints(log_of(tmp_path, SOURCE.replace('"mine"', '"other"')))
