@@ -166,7 +166,7 @@ def test_what_is_cut_on_request_is_counted(tmp_path: Path) -> None:
         assert (found.input_tokens, found.dropped_tokens) == (42, 18)
         assert found.labels == engine.classify(["dog " * 22])[0].labels
         assert engine.zero_shot("dog " * 40, ["sport"], truncate=True).dropped_tokens == 18 + 6
-        reply = engine.answer(Request(task="text-classification", text="dog " * 40, truncate=True))
+        reply = engine.answer(Request(task="text-classification", text="dog " * 40, overlong="truncate"))
     assert (reply.text, reply.dropped_tokens) == (found.labels[0].label, 18)
 
 

@@ -29,7 +29,7 @@ def ask(text: str, *, tokens: int = 8, truncate: bool = False) -> Request:
         task="text-generation",
         text=text,
         generation=Generation(max_new_tokens=tokens, temperature=0),
-        truncate=truncate,
+        overlong="truncate" if truncate else "refuse",
     )
 
 

@@ -30,7 +30,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(
     text: str = tiny_originals.TEXT, *, task: str = "summarization", truncate: bool = False, **asked: Any
 ) -> Request:
-    return Request(task=task, text=text, truncate=truncate, generation=Generation(**asked))
+    return Request(task=task, text=text, overlong="truncate" if truncate else "refuse", generation=Generation(**asked))
 
 
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)

@@ -92,7 +92,7 @@ def _that_fit(lines: Sequence[DigestLine], room: int) -> list[DigestLine]:
 def summarise(messages: Sequence[Message], engine: Engine, people: Sequence[str], tally: Tally) -> list[DigestLine]:
     """Up to three lines. A sentence of the model that its messages do not bear out gives way to the message that it
     came from. One that a message says word for word counts as rejected too: it is no summary. Nothing is said twice."""
-    request = Request(task="summarization", text=transcript(messages), generation=GENERATION, truncate=True)
+    request = Request(task="summarization", text=transcript(messages), generation=GENERATION, overlong="truncate")
     reply = engine.answer(request)
     lines: list[DigestLine] = []
     room = sum(len(message.content) for message in messages)

@@ -153,7 +153,7 @@ def _summary(figures: Figures, engine: Engine | None) -> tuple[str, Literal["mod
     if engine is None or "summarization" not in engine.tasks:
         return computed, "computed"
     generation = Generation(max_new_tokens=80, temperature=0, seed=0)
-    reply = engine.answer(Request(task="summarization", text=computed, generation=generation, truncate=True))
+    reply = engine.answer(Request(task="summarization", text=computed, generation=generation, overlong="truncate"))
     source = Message(id="figures", author="report", author_id="report", timestamp=_noon(), content=computed)
     written = sentences(reply.text)
     wrong = [it for sentence in written for it in (*check(sentence, [source]), *wrong_figures(sentence, figures))]

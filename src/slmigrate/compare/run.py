@@ -144,7 +144,7 @@ def _requests(asked: Asked, located: Located) -> dict[str, Request]:
         facts = located.path.stat()
         revision = f"{facts.st_size} bytes, {facts.st_mtime_ns}"
     requests = [
-        Request(task=_TASK, text=text_of(case), generation=asked.generation, id=case.id, truncate=True)
+        Request(task=_TASK, text=text_of(case), generation=asked.generation, id=case.id, overlong="truncate")
         for case in asked.cases
     ]
     return {request_key(request, spec=located.spec, revision=revision): request for request in requests}

@@ -1,13 +1,17 @@
 """What every engine takes and gives. One request, one reply; batching and routing live above."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from slmigrate.errors import ParameterRefused
 from slmigrate.records import ParameterSupport, Record
+
+Overlong = Literal["refuse", "truncate", "split"]
+"""What to do with an input that is longer than the context: an error, cut its end, or answer parts and join them."""
 
 
 class Message(Record):
@@ -29,8 +33,16 @@ class Generation(Record):
     temperature: float | None = Field(default=None, ge=0)
     """0 is greedy."""
     top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    """Sample from so many likeliest tokens only."""
+    early_stopping: bool | None = None
+    """Beam search ends as soon as there are `num_beams` whole answers."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    json_schema: dict[str, Any] | None = None
+    """The answer is JSON of this schema."""
+    grammar: str | None = None
+    """The answer follows this grammar (GBNF of llama.cpp)."""
 
 
 def same_support(
@@ -51,8 +63,8 @@ class Request(Record):
     generation: Generation = Generation()
     id: str | None = None
     """Case id; recorded answers are looked up by it."""
-    truncate: bool = False
-    """Cut the end of an input that is longer than the context. False: InputTooLong."""
+    overlong: Overlong = "refuse"
+    """For an input that is longer than the context: InputTooLong, cut its end, or answer its parts and join them."""
 
 
 class Reply(Record):
@@ -64,6 +76,10 @@ class Reply(Record):
     output_tokens: int | None
     dropped_tokens: int = 0
     """Input tokens that the model never saw."""
+    parts: int = 1
+    """Pieces that the input was split into; the text was made from an answer to each."""
+    notes: tuple[str, ...] = ()
+    """What the caller should know about this answer, a sentence each."""
     finish: Literal["stop", "length"] = "stop"
 
 
@@ -87,9 +103,22 @@ class Engine(ABC):
 
         Raises:
             ParameterRefused: the request asks for something this engine cannot honour.
-            InputTooLong: the input passes the context and `truncate` is False.
+            InputTooLong: the input passes the context and `overlong` is "refuse".
             EngineFailed: the model broke.
         """
+
+    def answer_many(self, requests: Sequence[Request], *, batch_size: int | None = None) -> Iterator[Reply]:
+        """Answer each, in order. Engines that work on several at once do so here.
+
+        Args:
+            batch_size: at most so many at once. None: what suits the engine.
+        """
+        for request in requests:
+            yield self.answer(request)
+
+    def count_tokens(self, text: str) -> int | None:
+        """Tokens of `text` alone, in this model's own; None where nothing can count them."""
+        return None
 
     def close(self) -> None:
         """Give the memory back. Safe to call twice."""

@@ -57,10 +57,10 @@ class Encoder(Engine):
         if request.text is None:
             raise ParameterRefused(self.name, "messages", f"{request.task} takes a text")
         if request.task == "text-classification":
-            found = self.classify([request.text], truncate=request.truncate)[0]
+            found = self.classify([request.text], truncate=request.overlong == "truncate")[0]
             return _reply(found.labels[0].label, found)
         if request.task == "feature-extraction":
-            vector = self.embed([request.text], truncate=request.truncate)[0]
+            vector = self.embed([request.text], truncate=request.overlong == "truncate")[0]
             return _reply(json.dumps(vector.vector), vector)
         if request.task == "zero-shot-classification":
             raise ParameterRefused(self.name, "task", "zero-shot takes candidate labels: call zero_shot(texts, labels)")

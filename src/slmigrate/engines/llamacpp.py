@@ -78,7 +78,7 @@ class LlamaCpp(Engine):
         messages = [message.model_dump() for message in chat_messages(request, engine=self.name)]
         total = self._count(messages)
         if total > room:
-            if not request.truncate or request.text is None:
+            if request.overlong != "truncate" or request.text is None:
                 raise InputTooLong(self.spec, total, room)
             request = self._cut(request, over=total - room)
             messages = [message.model_dump() for message in chat_messages(request, engine=self.name)]

@@ -92,7 +92,7 @@ class Remote(Engine):
     def answer(self, request: Request) -> Reply:
         """Answer one request.
 
-        `truncate` cuts nothing here: only the server knows its tokens. What is too long for it is an EngineFailed.
+        `overlong` cuts nothing here: only the server knows its tokens. What is too long for it is an EngineFailed.
         """
         completion = self._ask(request, stream=False)
         choices = getattr(completion, "choices", None)

@@ -75,7 +75,7 @@ class TorchOriginal(Engine):
         if request.text is None:
             raise ParameterRefused(self.name, "messages", f"{request.task} takes a text")
         settings, prefix = self._settings(request)
-        inputs, total, dropped = self._inputs(prefix + request.text, truncate=request.truncate)
+        inputs, total, dropped = self._inputs(prefix + request.text, truncate=request.overlong == "truncate")
         written = self._generate(inputs, settings, seed=request.generation.seed)
         limit = settings.max_new_tokens or (settings.max_length or _GLOBAL_MAX_LENGTH) - 1
         return Reply(

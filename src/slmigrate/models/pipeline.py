@@ -69,10 +69,10 @@ class Pipeline:
             ParameterRefused, InputTooLong, EngineFailed: see `Engine.answer`.
         """
         generation = from_transformers(self.engine, settings)
-        cut = truncation not in (False, "do_not_truncate")
+        overlong = "refuse" if truncation in (False, "do_not_truncate") else "truncate"
 
         def one(item: Any) -> dict[str, Any]:
-            request = self._request(item).model_copy(update={"generation": generation, "truncate": cut})
+            request = self._request(item).model_copy(update={"generation": generation, "overlong": overlong})
             return self._result(item, request, return_full_text)
 
         if isinstance(inputs, str) or (self.task == "text-generation" and _is_chat(inputs)):
