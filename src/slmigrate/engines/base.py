@@ -37,6 +37,8 @@ class Generation(Record):
     """Sample from so many likeliest tokens only."""
     early_stopping: bool | None = None
     """Beam search ends as soon as there are `num_beams` whole answers."""
+    num_return_sequences: int | None = Field(default=None, ge=1)
+    """So many answers to one input; the further ones are in `Reply.alternatives`."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
     json_schema: dict[str, Any] | None = None
@@ -76,6 +78,8 @@ class Reply(Record):
     output_tokens: int | None
     dropped_tokens: int = 0
     """Input tokens that the model never saw."""
+    alternatives: tuple[str, ...] = ()
+    """Further answers, where several were asked for."""
     parts: int = 1
     """Pieces that the input was split into; the text was made from an answer to each."""
     notes: tuple[str, ...] = ()
@@ -93,6 +97,8 @@ class Engine(ABC):
     tasks: ClassVar[frozenset[str]]
     support: ClassVar[tuple[ParameterSupport, ...]] = ()
     """What it does with each field of Generation. A field that is not named here is refused."""
+    encoder_decoder: ClassVar[bool] = False
+    """The answer alone is what the decoder holds: transformers' `max_length` is its length and the start token."""
 
     spec: str
     context_tokens: int | None

@@ -48,6 +48,7 @@ class TorchOriginal(Engine):
 
     name = "torch_original"
     tasks = frozenset({"summarization", "text2text-generation", "translation"})
+    encoder_decoder = True
     support = (
         *(ParameterSupport(name=name, level="exact") for name in _EXACT),
         ParameterSupport(name="min_new_tokens", level="exact", note="in place of the checkpoint's min_length"),
