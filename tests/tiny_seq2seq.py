@@ -1,4 +1,4 @@
-"""Small BART, Pegasus and T5 checkpoints with random weights, written by hand: the names and shapes of the real ones."""
+"""Small BART, Pegasus and T5 checkpoints with random weights, written by hand, with the names of the real ones."""
 
 import json
 from pathlib import Path
