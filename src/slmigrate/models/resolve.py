@@ -90,6 +90,10 @@ def resolve(spec: str, *, threads: int | None = None) -> Engine:
         from slmigrate.engines.torch_original import TorchOriginal
 
         return TorchOriginal(located.path, spec=spec, threads=threads)
+    if located.engine == "seq2seq":
+        from slmigrate.engines.seq2seq import Seq2Seq
+
+        return Seq2Seq(located.path, spec=spec, threads=threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
     return LlamaCpp(located.path, spec=spec, threads=threads)
@@ -123,6 +127,9 @@ def _is_path(spec: str) -> bool:
 
 def _from_path(spec: str) -> Located:
     path = Path(spec).expanduser()
+    if (path / "seq2seq.json").is_file():
+        files = [part.stat().st_size for part in path.iterdir() if part.is_file()]
+        return Located(spec=spec, engine="seq2seq", path=path, disk_bytes=sum(files))
     if path.is_dir():
         raise NoEngine(spec, "folders in transformers format are not built yet; name a .gguf file")
     if not path.is_file():
