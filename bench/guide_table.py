@@ -2,8 +2,8 @@
 
     python bench/guide_table.py [--rounds 3] [--folder DIR] [--format json]
 
-Builds bart-large-cnn, distilbart-12-6, distilbart-6-6 and t5-small at their true dimensions with random weights (4 GB in
---folder, kept) and converts them. A summary is 600 tokens in, 60 out, 4 beams, for every model. In each round every
+Builds bart-large-cnn, distilbart-12-6, distilbart-6-6 and t5-small at their true dimensions with random weights (4 GB,
+kept in --folder) and converts them. A summary is 600 tokens in, 60 out, 4 beams, for every model. In each round every
 model runs once in a fresh process of its own, originals through transformers in float32 and ours through
 `slmigrate.pipeline`, one after the other. Load is from the start of the process to the model being ready, imports
 included, with files in the page cache; disk is all files of the folder; memory is the peak of the process. Prints

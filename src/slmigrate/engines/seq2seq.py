@@ -210,8 +210,11 @@ class Seq2Seq(Engine):
 
     def _write(self, inputs: list[list[str]], settings: Settings, batch_size: int) -> list[Any]:
         """What the model writes for each: lists of hypotheses, which are lists of tokens."""
-        wide = len(inputs) >= _WIDE_FROM and self.threads > 1
+        seeded = settings.sampled and settings.seed is not None
+        wide = len(inputs) >= _WIDE_FROM and self.threads > 1 and not seeded
         with self._turn:
+            if seeded:
+                self._seed(settings.seed)
             translator = self._with_replicas(min(self.threads, -(-len(inputs) // batch_size)) if wide else 1)
             try:
                 return list(
@@ -221,6 +224,13 @@ class Seq2Seq(Engine):
                 )
             except (RuntimeError, ValueError) as error:
                 raise EngineFailed(self.spec, "answering", " ".join(str(error).split())[:200]) from error
+
+    def _seed(self, seed: int | None) -> None:
+        """The seed counts for threads that start after it is set, so the model is loaded anew."""
+        import ctranslate2
+
+        ctranslate2.set_random_seed(seed)
+        self._replicas = 0
 
     def _options(self, count: int, settings: Settings) -> dict[str, Any]:
         """Settings by CTranslate2's names."""
@@ -243,7 +253,8 @@ class Seq2Seq(Engine):
                 [self._tokenizer.id_to_token(one) for one in sequence] for sequence in settings.banned
             ]
         if settings.sampled:
-            options |= {"sampling_topk": settings.top_k, "sampling_topp": settings.top_p}
+            everything = settings.top_k >= self._facts["vocabulary"]  # 0: all of it
+            options |= {"sampling_topk": 0 if everything else settings.top_k, "sampling_topp": settings.top_p}
             options["sampling_temperature"] = settings.temperature
         return options
 

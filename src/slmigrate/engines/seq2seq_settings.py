@@ -83,7 +83,7 @@ def effective(facts: Mapping[str, Any], task: str, generation: Generation, *, en
     most = _most(own, asked, facts["positions"], engine)
     sampled = bool(own.get("do_sample")) if asked.temperature is None else asked.temperature > 0
     answers = asked.num_return_sequences or 1
-    if answers > beams and not sampled:
+    if answers > beams and not (sampled and beams == 1):
         why = f"{answers} answers need as many beams, and there are {beams}; ask for num_beams={answers} or sampling"
         raise ParameterRefused(engine, "num_return_sequences", why)
     return Settings(

@@ -46,8 +46,6 @@ def convert_seq2seq(source: Path, target: Path, *, precision: Precision = "int8"
     try:
         write_tokenizer(source, built)
         _save_or_refuse(source, built, config, precision)
-        facts = _facts(source, config, precision)
-        (built / "seq2seq.json").write_text(json.dumps(facts, indent=1) + "\n")
         if target.exists():
             shutil.rmtree(target)
         os.replace(built, target)
@@ -74,6 +72,8 @@ def _save_or_refuse(source: Path, built: Path, config: dict[str, Any], precision
     try:
         spec = _FILL[config["model_type"]](config, read_weights(source))
         _save(built, spec, config, precision)
+        facts = _facts(source, config, precision)
+        (built / "seq2seq.json").write_text(json.dumps(facts, indent=1) + "\n")
     except KeyError as error:
         found = f"{error.args[0]!r} is missing from its weights or settings"
         raise WrongFormat(source, found=found, expected=expected) from error
@@ -142,6 +142,7 @@ def _facts(source: Path, config: Mapping[str, Any], precision: str) -> dict[str,
         "family": config["model_type"],
         "precision": precision,
         "width": config["d_model"],
+        "vocabulary": config["vocab_size"],
         "positions": None if config["model_type"] == "t5" else config["max_position_embeddings"],
         "trained_tokens": int(length) if length and length < _NO_LIMIT else config.get("n_positions"),
         "eos_token_id": _first_id(generation.get("eos_token_id") or config.get("eos_token_id", 2 if bart else 1)),
