@@ -103,6 +103,10 @@ def engine_class(card: ModelCard) -> type[Engine] | None:
         from slmigrate.engines.llamacpp import LlamaCpp
 
         return LlamaCpp
+    if card.engine == "seq2seq":
+        from slmigrate.engines.seq2seq import Seq2Seq
+
+        return Seq2Seq
     return None
 
 

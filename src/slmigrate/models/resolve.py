@@ -3,13 +3,22 @@
 Nothing here downloads. What is not on this machine is an error that names the command to fetch it.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmigrate.engines.base import Engine
 from slmigrate.errors import FileMissing, ModelUnavailable, NoEngine, UnknownModel, WeightsMissing
 from slmigrate.models.catalogue import load
-from slmigrate.models.weights import find_local
+from slmigrate.models.converted import (
+    Precision,
+    convert_once,
+    engine_for,
+    engine_of,
+    find_converted,
+    is_checkpoint,
+)
+from slmigrate.models.weights import LocalWeights, find_local, list_local
 from slmigrate.records import ModelCard
 
 HOSTED = ("openai", "azure")
@@ -22,9 +31,10 @@ class Located:
 
     spec: str
     engine: str
-    """`llamacpp`, `extractive`, `recorded`, `remote` or `torch_original`."""
+    """`llamacpp`, `seq2seq`, `encoder`, `extractive`, `recorded`, `remote` or `torch_original`."""
     path: Path | None = None
-    """The file or folder that the engine loads, or the file that holds the recorded answers."""
+    """The file or folder that the engine loads (a checkpoint in transformers format is converted first), or the
+    file that holds the recorded answers."""
     card: ModelCard | None = None
     """None for a bare file."""
     revision: str | None = None
@@ -32,8 +42,10 @@ class Located:
     """Bytes of the weights on this disk; None for recorded answers and hosted models, 0 for `extractive`."""
 
 
-def locate(spec: str) -> Located:
-    """Understand `spec` without loading anything.
+def locate(spec: str, *, precision: Precision = "int8") -> Located:
+    """Understand `spec` without loading or converting anything.
+
+    A checkpoint that was converted before is located where its converted form lies.
 
     Raises:
         UnknownModel: no catalogue entry, file or folder by that name.
@@ -52,26 +64,27 @@ def locate(spec: str) -> Located:
     if prefix == "torch" and rest:
         return _original(spec, Path(rest).expanduser())
     if prefix == "hf":
-        return _from_catalogue(spec, rest)
+        return _settled(_from_catalogue(spec, rest), precision)
     if _is_path(spec):
-        return _from_path(spec)
-    return _from_catalogue(spec, spec)
+        return _settled(_from_path(spec), precision)
+    return _settled(_from_catalogue(spec, spec), precision)
 
 
-def resolve(spec: str, *, threads: int | None = None) -> Engine:
-    """Load the model that `spec` names.
+def resolve(spec: str, *, threads: int | None = None, precision: Precision = "int8") -> Engine:
+    """Load the model that `spec` names; a checkpoint in transformers format is converted the first time.
 
-    A catalogue key, a hub id, a file, `recorded:FILE`, `extractive`, `torch:FOLDER`, `openai:MODEL` or
+    A catalogue key, a hub id, a file or folder, `recorded:FILE`, `extractive`, `torch:FOLDER`, `openai:MODEL` or
     `azure:DEPLOYMENT`.
 
     Args:
         threads: None: as many as this process may use.
+        precision: of what is converted here: BART, Pegasus, T5 and encoders. GGUF files have their own.
 
     Raises:
         ModelError: see `locate`.
         EngineFailed: the weights cannot be loaded.
     """
-    located = locate(spec)
+    located = locate(spec, precision=precision)
     if located.engine == "extractive":
         from slmigrate.engines.extractive import Extractive
 
@@ -86,17 +99,38 @@ def resolve(spec: str, *, threads: int | None = None) -> Engine:
         from slmigrate.engines.recorded import Recorded
 
         return Recorded(located.path)
+    if located.engine in ("seq2seq", "encoder"):
+        return _converted(located, threads=threads, precision=precision)
     if located.engine == "torch_original":
         from slmigrate.engines.torch_original import TorchOriginal
 
         return TorchOriginal(located.path, spec=spec, threads=threads)
-    if located.engine == "seq2seq":
-        from slmigrate.engines.seq2seq import Seq2Seq
-
-        return Seq2Seq(located.path, spec=spec, threads=threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
     return LlamaCpp(located.path, spec=spec, threads=threads)
+
+
+def _converted(located: Located, *, threads: int | None, precision: Precision) -> Engine:
+    assert located.path is not None
+    folder = located.path
+    if engine_of(folder) is None:
+        source = find_source(located.card) if located.card else None
+        key = located.card.key if located.card else None
+        origin = source.manifest if source else None
+        folder = convert_once(folder, key=key, revision=located.revision, precision=precision, origin=origin).folder
+    if located.engine == "encoder":
+        from slmigrate.engines.encoder import Encoder
+
+        return Encoder(folder, spec=located.spec, threads=threads)
+    from slmigrate.engines.seq2seq import Seq2Seq
+
+    return Seq2Seq(folder, spec=located.spec, threads=threads)
+
+
+def find_source(card: ModelCard) -> LocalWeights | None:
+    """The weights of `card` as they were published, not a converted form of them."""
+    found = [local for local in list_local(card.key) if engine_of(local.folder) is None]
+    return max(found, key=lambda local: local.manifest.created, default=None)
 
 
 def runnable(card: ModelCard) -> str | None:
@@ -109,9 +143,27 @@ def runnable(card: ModelCard) -> str | None:
         return "it is a way to train a model, not a model"
     if card.trained_head is False:
         return "a base encoder without a trained head answers at random until somebody trains it"
-    if card.engine != "llamacpp":
-        return f"the engine for {card.family or 'this family'} is not built yet"
-    return None
+    if card.engine == "llamacpp" or card.family in _converted_families(card.engine):
+        return None
+    return f"the engine for {card.family or 'this family'} is not built yet"
+
+
+def _converted_families(engine: str | None) -> frozenset[str]:
+    from slmigrate.models.convert import FAMILIES
+    from slmigrate.models.encoders import FAMILIES as ENCODERS
+
+    return {"seq2seq": FAMILIES, "encoder": frozenset(ENCODERS)}.get(engine or "", frozenset())
+
+
+def _settled(located: Located, precision: Precision) -> Located:
+    """Where the converted form lies, when there is one."""
+    if located.engine not in ("seq2seq", "encoder") or located.path is None or engine_of(located.path) is not None:
+        return located
+    key = located.card.key if located.card else None
+    found = find_converted(located.path, key=key, revision=located.revision, precision=precision)
+    if found is None:
+        return located
+    return dataclasses.replace(located, path=found.folder, disk_bytes=found.manifest.bytes)
 
 
 def _original(spec: str, path: Path) -> Located:
@@ -127,15 +179,16 @@ def _is_path(spec: str) -> bool:
 
 def _from_path(spec: str) -> Located:
     path = Path(spec).expanduser()
-    if (path / "seq2seq.json").is_file():
-        files = [part.stat().st_size for part in path.iterdir() if part.is_file()]
-        return Located(spec=spec, engine="seq2seq", path=path, disk_bytes=sum(files))
     if path.is_dir():
-        raise NoEngine(spec, "folders in transformers format are not built yet; name a .gguf file")
+        if not is_checkpoint(path) and engine_of(path) is None:
+            raise NoEngine(spec, "the folder holds no config.json; name a checkpoint folder or a .gguf file")
+        files = [part.stat().st_size for part in path.iterdir() if part.is_file()]
+        engine = engine_of(path) or engine_for(path)
+        return Located(spec=spec, engine=engine, path=path, disk_bytes=sum(files))
     if not path.is_file():
         raise FileMissing(spec, what="model file")
     if path.suffix != ".gguf":
-        raise NoEngine(spec, "only .gguf files can be run")
+        raise NoEngine(spec, "only .gguf files and checkpoint folders can be run")
     return Located(spec=spec, engine="llamacpp", path=path, disk_bytes=path.stat().st_size)
 
 
@@ -153,10 +206,20 @@ def _from_catalogue(spec: str, name: str) -> Located:
         raise WeightsMissing(card.key)
     if (why := runnable(card)) or local is None:
         raise NoEngine(spec, why or "it has no weights")
+    if card.engine in ("seq2seq", "encoder"):
+        # what the user pulled last; a converted form of it is found again by its revision
+        local = find_source(card) or local
+        return _of_local(
+            spec, card, local, engine=engine_of(local.folder) or engine_for(local.folder), path=local.folder
+        )
+    return _of_local(spec, card, local, engine="llamacpp", path=local.main)
+
+
+def _of_local(spec: str, card: ModelCard, local: LocalWeights, *, engine: str, path: Path) -> Located:
     return Located(
         spec=spec,
-        engine="llamacpp",
-        path=local.main,
+        engine=engine,
+        path=path,
         card=card,
         revision=local.manifest.revision,
         disk_bytes=local.manifest.bytes,
