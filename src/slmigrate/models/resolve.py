@@ -58,7 +58,7 @@ def locate(spec: str) -> Located:
     return _from_catalogue(spec, spec)
 
 
-def resolve(spec: str, *, threads: int | None = None) -> Engine:
+def resolve(spec: str, *, threads: int | None = None, private: bool = False) -> Engine:
     """Load the model that `spec` names.
 
     A catalogue key, a hub id, a file, `recorded:FILE`, `extractive`, `torch:FOLDER`, `openai:MODEL` or
@@ -66,6 +66,7 @@ def resolve(spec: str, *, threads: int | None = None) -> Engine:
 
     Args:
         threads: None: as many as this process may use.
+        private: hold a copy of the weights, where the engine would otherwise map their file.
 
     Raises:
         ModelError: see `locate`.
@@ -92,7 +93,7 @@ def resolve(spec: str, *, threads: int | None = None) -> Engine:
         return TorchOriginal(located.path, spec=spec, threads=threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
-    return LlamaCpp(located.path, spec=spec, threads=threads)
+    return LlamaCpp(located.path, spec=spec, threads=threads, private=private)
 
 
 def runnable(card: ModelCard) -> str | None:
