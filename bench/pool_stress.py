@@ -2,11 +2,11 @@
 
     python bench/pool_stress.py [--seconds 120] [--threads 8] [--model FILE.gguf …] [--break-files] [--format json]
 
-The models are copies of smollm2-135m at three paths unless `--model` names others. A sampler adds up the resident memory
-of the model processes every 10 ms, apart from the pool's own books. With `--break-files` one file more, asked for by one
-thread more, is truncated under its loaded model after a third of the time and deleted after two thirds: its asker must
-get one clear line, and nobody else may notice. Ends with 1 when the budget was passed by more than 5 %, an answer failed
-that should not, or a thread did not come back.
+The models are copies of smollm2-135m at three paths unless `--model` names others. A sampler adds up the resident
+memory of the model processes every 10 ms, apart from the pool's own books. With `--break-files` one file more, asked
+for by one thread more, is truncated under its loaded model after a third of the time and deleted after two thirds: its
+asker must get one clear line, and nobody else may notice. Ends with 1 when the budget was passed by more than 5 %, an
+answer failed that should not, or a thread did not come back.
 """
 
 import argparse
@@ -126,9 +126,7 @@ def _run(options: argparse.Namespace, specs: list[str], budget: int, folder: Pat
     return _report(options, stress, watcher, budget, stuck)
 
 
-def _report(
-    options: argparse.Namespace, stress: Stress, watcher: Watcher, budget: int, stuck: int
-) -> dict[str, Any]:
+def _report(options: argparse.Namespace, stress: Stress, watcher: Watcher, budget: int, stuck: int) -> dict[str, Any]:
     peak = max(total for _, total in watcher.samples)
     every = max(1, len(watcher.samples) // 12)
     loads = len(watcher.processes)
