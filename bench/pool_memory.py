@@ -3,7 +3,8 @@
     python bench/pool_memory.py [--model FILE.gguf] [--format json]
 
 Each way runs in a fresh process: memory before the model, after the load, after three answers, after a second copy of
-the same file, after both are closed, and after malloc_trim(0). The last rows cut the file short under a loaded model,
+the same file, after both are closed, and after malloc_trim(0). `child` is a process of its own, as the pool makes
+them: its memory alone, and what is left after its end. The last rows cut the file short under a loaded model,
 and say what became of its process. Figures are megabytes: RSS, PSS (shared pages divided by those who share them), and
 anonymous memory (what no file can be dropped for). `docs/decisions/0003-pool.md` decides by these figures.
 """
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAM = """
@@ -86,6 +88,7 @@ def main() -> None:
     path = options.model or _embedded()
     ways = {way: measure(way, path)[0] for way in ("mapped", "private")}
     cuts = {way: _cut_short(way, path) for way in ways}
+    ways["child"] = _child(path)
     machine = {"cpu": platform.processor() or platform.machine(), "threads": len(os.sched_getaffinity(0))}
     if options.format == "json":
         document = {"machine": machine, "file_mb": path.stat().st_size / 1e6, "ways": ways, "truncated": cuts}
@@ -97,6 +100,7 @@ def main() -> None:
         for row in rows:
             took = f"{row['seconds']:>9.2f}" if "seconds" in row else ""
             print(f"{way:<10}{row['phase']:<12}{row['rss']:>9.1f}{row['pss']:>9.1f}{row['anonymous']:>9.1f}{took}")
+    print(f"one call to a child and back: {ways['child'][1]['call_ms']:.2f} ms")
     for way, ended in cuts.items():
         print(f"{way:<10}file cut to 4 kB under it: {ended}")
 
@@ -104,7 +108,8 @@ def main() -> None:
 def _kept(ways: dict[str, list[dict[str, float | str]]]) -> dict[str, float]:
     """Memory that is still taken after close and trim, over what one loaded model took."""
     ratios = {}
-    for way, rows in ways.items():
+    for way in ("mapped", "private"):
+        rows = ways[way]
         rss = {str(row["phase"]): float(row["rss"]) for row in rows}
         ratios[f"{way}_kept"] = round((rss["trimmed"] - rss["before"]) / (rss["3 answers"] - rss["before"]), 3)
     return ratios
@@ -115,6 +120,38 @@ def _cut_short(way: str, path: Path) -> str:
         copy = Path(shutil.copy(path, Path(folder) / path.name))
         rows, ended = measure(way, copy, cut=True)
         return f"{ended}, {'answered' if any(row['phase'] == '3 answers' for row in rows) else 'no answer'}"
+
+
+def _child(path: Path) -> list[dict[str, float | str]]:
+    """The same model in a process of its own: memory of that process alone, and what is left of it in the end."""
+    from slmigrate.engines.base import Generation, Request
+    from slmigrate.models.child import ChildEngine
+
+    talk = "Ana: the build is red. Bo: I will restart the cache server. " * 20
+    ask = Request(task="summarization", text=talk, generation=Generation(max_new_tokens=16))
+    started = time.perf_counter()
+    with ChildEngine.start(str(path)) as engine:
+        rows = [_row("loaded", engine.pid, time.perf_counter() - started)]
+        started = time.perf_counter()
+        for _ in range(3):
+            engine.answer(ask)
+        rows.append(_row("3 answers", engine.pid, (time.perf_counter() - started) / 3))
+        started = time.perf_counter()
+        for _ in range(200):
+            engine.count_tokens("a")
+        rows[-1]["call_ms"] = (time.perf_counter() - started) / 200 * 1e3
+        started = time.perf_counter()
+    return [*rows, _row("closed", engine.pid, time.perf_counter() - started)]
+
+
+def _row(phase: str, pid: int, seconds: float) -> dict[str, float | str]:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    except FileNotFoundError:
+        lines = []
+    fields = {line.split(":")[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines}
+    figures = {name.lower(): fields.get(name, 0.0) for name in ("Rss", "Pss", "Anonymous")}
+    return {"phase": phase, **figures, "seconds": seconds}
 
 
 def _embedded() -> Path:

@@ -357,7 +357,7 @@ def test_a_forgotten_pool_ends_its_models(weights: list[str]) -> None:
 
 
 def test_figures_of_an_earlier_load_are_kept_until_the_weights_change(weights: list[str], tmp_path: Path) -> None:
-    path = shutil.copy(weights[0], tmp_path / "kept.gguf")
+    path = Path(shutil.copy(weights[0], tmp_path / "kept.gguf"))
     assert FigureBook().estimate(str(path)).kind == "guessed"
     with Pool(None) as pool:
         answer(pool, str(path))
