@@ -234,3 +234,15 @@ def test_a_child_loads_no_library_that_its_engine_does_not_need(tiny_gguf: Path)
         maps = Path(f"/proc/{engine.pid}/maps").read_text()
     assert "xllamacpp" in maps
     assert not any(name in maps for name in ("ctranslate2", "numpy", "onnxruntime", "libtorch", "hf_xet"))
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, b"passive"), ("active", b"active")])
+def test_threads_that_wait_for_each_other_sleep_unless_the_user_says_otherwise(
+    tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch, own: str | None, expected: bytes
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    with ChildEngine.start(str(tiny_gguf)) as engine:
+        environment = Path(f"/proc/{engine.pid}/environ").read_bytes().split(b"\0")
+    assert b"OMP_WAIT_POLICY=" + expected in environment

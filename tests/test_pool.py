@@ -20,7 +20,7 @@ from slmigrate.models.child import ChildEngine
 from slmigrate.models.memory import resident_bytes
 from slmigrate.models.pool import Pool
 from slmigrate.models.pool_figures import FIXED_BYTES, FigureBook
-from slmigrate.models.pool_room import Held, ModelTooLarge, NoRoom, PoolClosed, Room
+from slmigrate.models.pool_room import Held, ModelTooLarge, NoRoom, PoolClosed, PreloadTooLarge, Room
 
 ASK = Request(task="summarization", text="Ana: hi", generation=Generation(max_new_tokens=4))
 
@@ -259,6 +259,14 @@ def test_preload_makes_the_first_request_find_it_loaded(two: Pool, weights: list
     with pytest.raises(FileMissing):
         two.preload(["./none.gguf"])
     assert loaded(two) == ["a", "b"]
+
+
+def test_preloading_more_than_the_budget_holds_is_said(two: Pool, weights: list[str]) -> None:
+    with pytest.raises(
+        PreloadTooLarge, match=r"a\.gguf' was unloaded when '.*c\.gguf' was preloaded: the budget of \d+ MB"
+    ):
+        two.preload(weights)
+    assert loaded(two) == ["b", "c"]
 
 
 def test_a_killed_model_fails_its_answer_the_next_request_loads_it_again_and_others_go_on(

@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from slmigrate.engines.base import Engine
 from slmigrate.errors import EngineFailed, SlmigrateError
-from slmigrate.models.pool_room import Held, PoolClosed
+from slmigrate.models.pool_room import Held, PoolClosed, PreloadTooLarge
 from slmigrate.models.pool_shelf import Shelf, dead, resident
 from slmigrate.records import Record
 
@@ -86,11 +86,14 @@ class Pool:
         """Load each, one after the other, in the order given.
 
         Raises:
+            PreloadTooLarge: one had to go for another. The later ones are loaded.
             SlmigrateError: as `use`; those before it stay loaded.
         """
-        for spec in specs:
+        for number, spec in enumerate(specs):
             with self.use(spec):
-                continue
+                there = {model.spec for model in self.running() if model.state == "ready"}
+            if gone := [other for other in specs[:number] if other not in there]:
+                raise PreloadTooLarge(spec, gone[0], self._shelf.room.budget_bytes)
 
     def unload(self, spec: str) -> bool:
         """Unload a model once nobody uses it; False when it was not there.

@@ -38,6 +38,14 @@ class NoRoom(EngineError):
         )
 
 
+class PreloadTooLarge(EngineError):
+    """The models that should be loaded at the start do not fit together."""
+
+    def __init__(self, spec: str, evicted: str, budget_bytes: int | None) -> None:
+        budget = f"the budget of {_mb(budget_bytes)}" if budget_bytes is not None else "the time an idle model is kept"
+        super().__init__(f"{evicted!r} was unloaded when {spec!r} was preloaded: {budget} does not hold all of them.")
+
+
 class PoolClosed(EngineError):
     """The pool was closed."""
 
