@@ -252,6 +252,16 @@ def test_idle_models_go_after_their_time_and_used_ones_stay(weights: list[str]) 
         assert answer(pool, a)
 
 
+def test_a_use_may_end_in_another_thread_than_it_began(weights: list[str]) -> None:
+    with Pool(None, wait_seconds=5) as pool:
+        use = pool.use(weights[0])
+        use.__enter__()
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(use.__exit__, None, None, None).result()
+        assert pool.running()[0].in_use == 0
+        assert pool.unload(weights[0])
+
+
 def test_preload_makes_the_first_request_find_it_loaded(two: Pool, weights: list[str]) -> None:
     two.preload(weights[:2])
     pids = {spec: pid_of(two, spec) for spec in weights[:2]}

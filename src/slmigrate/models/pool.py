@@ -76,11 +76,12 @@ class Pool:
             SlmigrateError: it cannot be found or loaded; see `resolve`.
         """
         model = self._take(spec)
+        thread = threading.get_ident()  # the block may end in another one, as generators of web servers do
         assert model.engine is not None
         try:
             yield model.engine
         finally:
-            self._give_back(model)
+            self._give_back(model, thread)
 
     def preload(self, specs: Sequence[str]) -> None:
         """Load each, one after the other, in the order given.
@@ -179,9 +180,9 @@ class Pool:
             return None
         return model
 
-    def _give_back(self, model: Held) -> None:
+    def _give_back(self, model: Held, thread: int) -> None:
         with self._shelf.changed:
-            model.give_back()
+            model.give_back(thread)
             self._shelf.measure(model)
             victims = self._shelf.room.victims(self._shelf.room.over())
             self._shelf.room.leave(victims)

@@ -96,9 +96,8 @@ class Held:
         self.users[threading.get_ident()] += 1
         self._touch()
 
-    def give_back(self) -> None:
-        """Used by this thread once less."""
-        thread = threading.get_ident()
+    def give_back(self, thread: int) -> None:
+        """Used once less by the thread that took it."""
         self.users[thread] -= 1
         if not self.users[thread]:
             del self.users[thread]

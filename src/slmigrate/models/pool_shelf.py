@@ -151,11 +151,13 @@ class Shelf:
         for model in models:
             if isinstance(model.engine, ChildEngine) and model.peak:
                 self._figures.note(model.spec, use_bytes=model.peak)
-            if model.engine is not None:
-                model.engine.close()
-            with self.changed:
-                self.room.forget(model)
-                self.changed.notify_all()
+            try:
+                if model.engine is not None:
+                    model.engine.close()
+            finally:
+                with self.changed:
+                    self.room.forget(model)
+                    self.changed.notify_all()
 
     def wait(self, spec: str, deadline: float, *, until: float | None = None) -> None:
         """Until something changed, or `until` in any case.
