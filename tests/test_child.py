@@ -149,8 +149,9 @@ def test_a_load_can_be_stopped_from_outside(tiny_gguf: Path) -> None:
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from slmigrate.models.child import ChildEngine
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in a shell's background
 engine = ChildEngine.start(sys.argv[1])
 if "fork" in sys.argv:
     import os
@@ -186,9 +187,15 @@ def test_a_child_ends_with_its_parent_even_when_a_fork_holds_the_pipe(tiny_gguf:
     assert ended
 
 
-def test_ctrl_c_in_the_terminal_reaches_the_parent_alone(child: ChildEngine) -> None:
-    os.kill(child.pid, signal.SIGINT)
-    assert child.answer(ask()).output_tokens is not None
+def test_ctrl_c_in_the_terminal_reaches_the_parent_alone(tiny_gguf: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # else a background shell's choice is inherited
+    try:
+        with ChildEngine.start(str(tiny_gguf)) as engine:
+            os.kill(engine.pid, signal.SIGINT)
+            time.sleep(0.2)
+            assert engine.answer(ask()).output_tokens is not None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_forked_process_is_told_to_load_its_own(tiny_gguf: Path) -> None:
