@@ -197,7 +197,8 @@ def test_a_model_larger_than_the_budget_is_refused_before_loading_by_its_file(we
     with Pool(budget) as pool, pytest.raises(ModelTooLarge) as error:
         answer(pool, weights[0])
     assert error.value.budget_bytes == budget < error.value.needed_bytes
-    assert "MB, and the budget for all models is" in str(error.value)
+    assert "takes more than its weights, " in str(error.value)
+    assert FigureBook().measured(weights[0]) is None  # nothing was tried
 
 
 def test_a_model_that_turns_out_larger_is_ended_refused_and_not_tried_again(weights: list[str]) -> None:
