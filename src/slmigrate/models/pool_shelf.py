@@ -61,6 +61,8 @@ class Shelf:
             try:
                 engine = ChildEngine.start(model.spec, watch=self._watch(model))
             except _Outgrown:
+                with self.changed:
+                    self._left(model.spec, deadline)
                 if model.peak > needed:  # else others grew beside it, and it is begun again with the same
                     self._figures.note(model.spec, load_bytes=model.peak)
                     needed = self._needed(model.spec, self._figures.estimate(model.spec), factor=_RETRY)
@@ -167,13 +169,17 @@ class Shelf:
         """
         if self.closed:
             raise PoolClosed(spec)
+        left = self._left(spec, deadline)
+        if until is not None and until > time.monotonic():
+            left = min(left, until - time.monotonic())
+        self.changed.wait(left)
+
+    def _left(self, spec: str, deadline: float) -> float:
         left = deadline - time.monotonic()
         if left <= 0:
             holding = [model for model in self.room.models.values() if model.engine is not None]
             raise NoRoom(spec, self.wait_seconds, self.room.budget_bytes, holding)
-        if until is not None and until > time.monotonic():
-            left = min(left, until - time.monotonic())
-        self.changed.wait(left)
+        return left
 
     def measure(self, model: Held) -> None:
         """What it holds now; its claim never falls below what it held before, which it may need again."""
