@@ -381,6 +381,7 @@ def test_figures_of_an_earlier_load_are_kept_until_the_weights_change(weights: l
     with Pool(None) as pool:
         answer(pool, str(path))
         taken = pool.running()[0].resident_bytes
+        assert FigureBook().estimate(str(path)).kind == "measured"  # a crash of this program would not lose it
     kept = FigureBook().estimate(str(path))
     assert kept.kind == "measured"
     assert 0.9 * taken < kept.bytes < 1.2 * taken
