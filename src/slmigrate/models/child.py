@@ -28,8 +28,8 @@ _LOOK_SECONDS = 0.01
 _SPIN = {"GOMP_SPINCOUNT": "1000"}
 """How long threads of OpenMP (llama.cpp, CTranslate2) spin before they sleep when they wait for each other, where the
 user's environment says nothing. The library's own 300,000 turns are lost as soon as anything else wants the cores: two
-models at once on two cores took 0.35 to 2.25 s an answer, with 1,000 turns 0.34 to 0.35 s, and alone both take 0.3 s. Read
-when the library is loaded, so it has to be there before the process starts."""
+models at once on two cores took 0.35 to 2.25 s an answer, with 1,000 turns 0.34 to 0.35 s, and alone both take 0.3 s.
+Read when the library is loaded, so it has to be there before the process starts."""
 Watch = Callable[[int], None]
 """Called with the resident bytes of a process while it loads; what it raises ends the load."""
 
