@@ -35,6 +35,7 @@ class LlamaCpp(Engine):
         path: the .gguf file.
         spec: how the user names it, for messages.
         threads: None: as many as this process may use.
+        private: copy the weights instead of mapping the file, so that nobody can change them under this process.
 
     Raises:
         FileMissing: no such file.
@@ -64,8 +65,11 @@ class LlamaCpp(Engine):
         ParameterSupport(name="stop", level="exact"),
     )
 
-    def __init__(self, path: Path, *, spec: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, spec: str | None = None, threads: int | None = None, private: bool = False
+    ) -> None:
         self.spec = spec or str(path)
+        self._private = private
         self._check_file(path)
         self._key = secrets.token_hex(16)
         self._server: Any = self._load(path, threads or len(os.sched_getaffinity(0)))
@@ -107,6 +111,8 @@ class LlamaCpp(Engine):
 
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
+        if self._private:
+            parameters.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         parameters.n_ctx = MAX_CONTEXT
         parameters.n_parallel = 1
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads

@@ -70,7 +70,7 @@ def locate(spec: str, *, precision: Precision = "int8") -> Located:
     return _settled(_from_catalogue(spec, spec), precision)
 
 
-def resolve(spec: str, *, threads: int | None = None, precision: Precision = "int8") -> Engine:
+def resolve(spec: str, *, threads: int | None = None, precision: Precision = "int8", private: bool = False) -> Engine:
     """Load the model that `spec` names; a checkpoint in transformers format is converted the first time.
 
     A catalogue key, a hub id, a file or folder, `recorded:FILE`, `extractive`, `torch:FOLDER`, `openai:MODEL` or
@@ -79,6 +79,7 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
     Args:
         threads: None: as many as this process may use.
         precision: of what is converted here: BART, Pegasus, T5 and encoders. GGUF files have their own.
+        private: hold a copy of the weights, where the engine would otherwise map their file.
 
     Raises:
         ModelError: see `locate`.
@@ -107,7 +108,7 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
         return TorchOriginal(located.path, spec=spec, threads=threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
-    return LlamaCpp(located.path, spec=spec, threads=threads)
+    return LlamaCpp(located.path, spec=spec, threads=threads, private=private)
 
 
 def _converted(located: Located, *, threads: int | None, precision: Precision) -> Engine:
