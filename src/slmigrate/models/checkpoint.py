@@ -1,17 +1,69 @@
-"""Files of a checkpoint folder."""
+"""Files of a checkpoint folder in transformers format. No torch, and nothing of a checkpoint is run."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from slmigrate.models.encoders import _read_json, _read_weights
-from slmigrate.models.tensors import Array
+from slmigrate.errors import FileMissing, WrongFormat
+
+if TYPE_CHECKING:
+    from slmigrate.models.tensors import Array
+
+KINDS = ("model.safetensors", "pytorch_model.bin")
+"""Weights in order of preference; each may also be in shards with an index beside them."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """One JSON object."""
-    return _read_json(path)
+    """One JSON object.
+
+    Raises:
+        FileMissing, WrongFormat: no such file, or something else in it.
+    """
+    if not path.is_file():
+        raise FileMissing(path, what=path.name)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WrongFormat(path, found="broken JSON", expected="an object") from error
+    if not isinstance(found, dict):
+        raise WrongFormat(path, found=f"a {type(found).__name__}", expected="an object")
+    return found
 
 
-def read_weights(folder: Path) -> dict[str, Array]:
-    """Every tensor of the checkpoint."""
-    return _read_weights(folder)
+def read_weights(folder: Path) -> "dict[str, Array]":
+    """Every tensor of the checkpoint by name, floating point as float32.
+
+    Raises:
+        FileMissing: no weights, or a shard that the index names is not there.
+        WrongFormat: a file is broken, or asks for something to be run.
+    """
+    for kind in KINDS:
+        if (folder / kind).is_file():
+            return _read(folder / kind)
+        if (folder / f"{kind}.index.json").is_file():
+            return _shards(folder, read_json(folder / f"{kind}.index.json"))
+    raise FileMissing(folder / KINDS[0], what="weights (model.safetensors or pytorch_model.bin)")
+
+
+def _shards(folder: Path, index: dict[str, Any]) -> "dict[str, Array]":
+    names = index.get("weight_map")
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise WrongFormat(folder, found="an index without a weight_map", expected="an index of shards")
+    weights: dict[str, Array] = {}
+    for name in sorted(set(names.values())):
+        if Path(name).name != name:
+            raise WrongFormat(folder, found=f"a shard {name!r}", expected="shards in the folder itself")
+        if not (folder / name).is_file():
+            raise FileMissing(folder / name, what="shard of the weights")
+        weights.update(_read(folder / name))
+    return weights
+
+
+def _read(path: Path) -> "dict[str, Array]":
+    if path.suffix == ".safetensors":
+        from slmigrate.models.tensors import read_safetensors
+
+        return read_safetensors(path)
+    from slmigrate.models.pickled import read_pickled
+
+    return read_pickled(path)

@@ -15,24 +15,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from slmigrate.errors import FileMissing, NoEngine, WrongFormat
-from slmigrate.models.tensors import Array, read_safetensors
+from slmigrate.errors import NoEngine, WrongFormat
+from slmigrate.models.checkpoint import read_json, read_weights
+from slmigrate.models.convert.layers import ACTIVATIONS
+from slmigrate.models.tensors import Array
+from slmigrate.models.tokenizer_files import write_tokenizer
 
 Precision = Literal["int8", "float32"]
 
 _ROBERTA = {"roberta", "xlm-roberta", "camembert"}
 FAMILIES = {"bert", "distilbert"} | _ROBERTA
-_ACTIVATIONS = {
-    "gelu": "GELU",
-    "gelu_python": "GELU",
-    "gelu_new": "GELUTanh",
-    "gelu_fast": "GELUTanh",
-    "gelu_pytorch_tanh": "GELUTanh",
-    "quick_gelu": "GELUSigmoid",
-    "relu": "RELU",
-    "silu": "SWISH",
-    "swish": "SWISH",
-}
 _BERT_LAYER = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 _BERT_REST = ("attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm")
 _DISTIL_LAYER = ("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin")
@@ -40,7 +32,7 @@ _DISTIL_REST = ("sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm")
 
 
 def convert_encoder(source: Path, target: Path, *, precision: Precision = "int8") -> Path:
-    """Make `target` from the checkpoint folder `source` (config.json, tokenizer.json, model.safetensors).
+    """Make `target` from the checkpoint folder `source` (config.json, weights, tokenizer files).
 
     Built beside `target` and renamed at the end: a target that exists is whole.
 
@@ -51,14 +43,13 @@ def convert_encoder(source: Path, target: Path, *, precision: Precision = "int8"
         WrongFormat: a file is broken, or a weight is missing.
         NoEngine: another family, or a variant that CTranslate2 has no spec for.
     """
-    config = _read_json(source / "config.json")
+    config = read_json(source / "config.json")
     _check_family(source, config)
-    if not (source / "tokenizer.json").is_file():
-        raise FileMissing(source / "tokenizer.json", what="tokenizer.json (save the tokenizer in its fast form)")
-    weights = _without_prefix(_read_weights(source), config["model_type"])
+    weights = _without_prefix(read_weights(source), config["model_type"])
     target.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
     try:
+        write_tokenizer(source, built)
         _save_or_refuse(source, built, config, weights, precision)
         if target.exists():
             shutil.rmtree(target)
@@ -68,33 +59,6 @@ def convert_encoder(source: Path, target: Path, *, precision: Precision = "int8"
     return target
 
 
-def _read_weights(source: Path) -> dict[str, Array]:
-    index = source / "model.safetensors.index.json"
-    if index.is_file():
-        names = sorted(set(_read_json(index)["weight_map"].values()))
-        files = [source / name for name in names if Path(name).name == name]
-    else:
-        files = [source / "model.safetensors"]
-    weights: dict[str, Array] = {}
-    for file in files:
-        if not file.is_file():
-            raise FileMissing(file, what="weights in safetensors")
-        weights.update(read_safetensors(file))
-    return weights
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileMissing(path, what=path.name)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise WrongFormat(path, found="broken JSON", expected="an object") from error
-    if not isinstance(found, dict):
-        raise WrongFormat(path, found=f"a {type(found).__name__}", expected="an object")
-    return found
-
-
 def _check_family(source: Path, config: Mapping[str, Any]) -> None:
     family = config.get("model_type")
     if family not in FAMILIES:
@@ -102,8 +66,8 @@ def _check_family(source: Path, config: Mapping[str, Any]) -> None:
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise NoEngine(str(source), f"positions are {config['position_embedding_type']!r}, only absolute ones can run")
     activation = config.get("hidden_act") or config.get("activation")
-    if activation is not None and activation not in _ACTIVATIONS:
-        raise NoEngine(str(source), f"activation {activation!r} is none of {', '.join(sorted(_ACTIVATIONS))}")
+    if activation is not None and activation not in ACTIVATIONS:
+        raise NoEngine(str(source), f"activation {activation!r} is none of {', '.join(sorted(ACTIVATIONS))}")
 
 
 def _without_prefix(weights: Mapping[str, Array], family: str) -> dict[str, Array]:
@@ -136,14 +100,13 @@ def _save_or_refuse(
 def _save(source: Path, built: Path, config: dict[str, Any], weights: dict[str, Array], precision: Precision) -> None:
     spec = _filled(config, weights)
     head = _head(config, weights)
-    vocabulary = _vocabulary(source, config["vocab_size"])
+    vocabulary = _vocabulary(built, config["vocab_size"])
     spec.register_vocabulary(vocabulary)
     spec.config.unk_token = "[UNK]" if "[UNK]" in vocabulary[:200] else "<unk>"
     spec.config.layer_norm_epsilon = config.get("layer_norm_eps", 1e-12)
     spec.validate()
     spec.optimize(quantization=precision)
     spec.save(str(built))
-    shutil.copyfile(source / "tokenizer.json", built / "tokenizer.json")
     if head:
         np.savez(built / "head.npz", allow_pickle=False, **head)
     facts = _facts(source, config, precision, bool(head))
@@ -162,7 +125,7 @@ def _filled(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Any:
         config["n_layers" if distil else "num_hidden_layers"],
         config["n_heads" if distil else "num_attention_heads"],
         pre_norm=False,
-        activation=common_spec.Activation[_ACTIVATIONS[activation]],
+        activation=common_spec.Activation[ACTIVATIONS[activation]],
         layernorm_embedding=True,
         **two,
     )
@@ -277,13 +240,13 @@ def _modules(source: Path) -> dict[str, Any]:
         elif kind != "Transformer":
             raise NoEngine(str(source), f"its embeddings need a module {kind!r}, which is not known here")
     if (source / "sentence_bert_config.json").is_file():
-        length = _read_json(source / "sentence_bert_config.json").get("max_seq_length")
+        length = read_json(source / "sentence_bert_config.json").get("max_seq_length")
         found["embedding_tokens"] = length if length and math.isfinite(length) else None
     return found
 
 
 def _pooling(path: Path) -> str:
-    wanted = _read_json(path)
+    wanted = read_json(path)
     names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_max_tokens": "max"}
     chosen = [key for key, on in wanted.items() if key.startswith("pooling_mode_") and on is True]
     if isinstance(wanted.get("pooling_mode"), str):

@@ -1,6 +1,7 @@
 """Weights on the Hugging Face hub, through huggingface_hub: resumable, revision pinned, offline mode respected.
 
-Only files that are data are taken: no pickle is opened, no code of a repository is run.
+Only files that are data are taken, and no code of a repository is run. A pickle is taken only where there is no
+safetensors file, and is read by `models.pickled`, which runs nothing.
 """
 
 import shutil
@@ -18,7 +19,9 @@ Progress = Callable[[str, int, int], None]
 HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"})
 """What huggingface_hub may speak HTTP with; it lets their connection errors through as they are."""
 DATA = ("*.json", "*.safetensors", "*.model", "vocab.*", "merges.txt", "LICENSE*", "README.md")
-"""What is taken of a repository in transformers format. Pickles (`*.bin`) and code (`*.py`) are not."""
+"""What is taken of a repository in transformers format. Code (`*.py`) is not."""
+PICKLES = "pytorch_model*.bin"
+WEIGHTS = (".safetensors", ".gguf", ".bin")
 
 
 def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progress) -> tuple[str, dict[str, str]]:
@@ -34,13 +37,9 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
     where = f"the hub ({source.name})"
     try:
         info = HfApi().model_info(source.name, revision=source.revision)
-        names = source.members or tuple(
-            sibling.rfilename
-            for sibling in info.siblings or []
-            if any(fnmatch(sibling.rfilename, pattern) for pattern in DATA)
-        )
-        if not any(name.endswith((".safetensors", ".gguf")) for name in names):
-            raise ModelUnavailable(card.key, f"{source.name} holds no safetensors or GGUF file; pickles are not taken.")
+        names = source.members or _wanted([sibling.rfilename for sibling in info.siblings or []])
+        if not any(name.endswith(WEIGHTS) for name in names):
+            raise ModelUnavailable(card.key, f"{source.name} holds no safetensors, GGUF or PyTorch file of weights.")
         for number, name in enumerate(names):
             progress("download", number, len(names))
             hf_hub_download(source.name, name, revision=info.sha, local_dir=folder)
@@ -55,6 +54,14 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
         raise DownloadFailed(card.key, where, "no connection to the hub") from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     return str(info.sha), {name: sha256_of(folder / name) for name in names}
+
+
+def _wanted(names: list[str]) -> tuple[str, ...]:
+    """Files of a checkpoint: data, and pickles of weights where there is nothing better."""
+    data = [name for name in names if any(fnmatch(name, pattern) for pattern in DATA)]
+    if not any(name.endswith(".safetensors") and "/" not in name for name in data):
+        data += [name for name in names if fnmatch(name, PICKLES) and "/" not in name]
+    return tuple(dict.fromkeys(data))
 
 
 def _reason(error: Exception) -> str:

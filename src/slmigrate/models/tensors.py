@@ -1,4 +1,7 @@
-"""Tensors of a safetensors file, as numpy arrays. No torch."""
+"""Tensors of a safetensors file, mapped rather than read. No torch.
+
+Why not the library `safetensors`: its numpy side has no bfloat16.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +14,18 @@ from slmigrate.errors import WrongFormat
 
 Array = np.ndarray[Any, Any]
 
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "u1", "BOOL": "?"}
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "BOOL": "?",
+}
 
 
 def read_safetensors(path: Path) -> dict[str, Array]:
@@ -22,22 +36,27 @@ def read_safetensors(path: Path) -> dict[str, Array]:
     Raises:
         WrongFormat: not such a file, or one that was cut.
     """
-    expected = "a whole safetensors file"
-    data = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size > 8 else np.zeros(0, np.uint8)
+    # copy on write: who fills a spec from these quantises in place, and the file must not change
+    data = np.memmap(path, dtype=np.uint8, mode="c") if path.stat().st_size > 8 else np.zeros(0, np.uint8)
     try:
         start = 8 + int.from_bytes(data[:8].tobytes(), "little")
         header = json.loads(data[8:start].tobytes())
         header.pop("__metadata__", None)
         return {name: _tensor(data[start:], entry) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WrongFormat(path, found="it cannot be read", expected=expected) from error
+        raise WrongFormat(path, found="it cannot be read", expected="a whole safetensors file") from error
+
+
+def as_float32(raw: Array, dtype: str) -> Array:
+    """Bytes as a flat array: floating point as float32 (mapped where it is that already), the rest as it is."""
+    values = raw.view(_DTYPES[dtype])
+    if dtype == "BF16":  # the upper half of a float32
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32, copy=False) if dtype.startswith("F") else values
 
 
 def _tensor(data: Array, entry: Mapping[str, Any]) -> Array:
     begin, end = entry["data_offsets"]
-    if end > len(data):
+    if not 0 <= begin <= end <= len(data):
         raise ValueError("cut")
-    raw = data[begin:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
-    if entry["dtype"] == "BF16":  # the upper half of a float32
-        return (raw.astype(np.uint32) << 16).view(np.float32)
-    return raw.astype(np.float32) if entry["dtype"].startswith("F") else np.array(raw)
+    return as_float32(data[begin:end], entry["dtype"]).reshape(entry["shape"])
