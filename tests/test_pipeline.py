@@ -107,7 +107,7 @@ def test_nothing_to_summarise_gives_nothing_and_asks_no_model() -> None:
 @pytest.mark.parametrize("inputs", [3, None, [3], {"text": "x"}])
 def test_what_is_no_text_is_refused(inputs: object) -> None:
     with pytest.raises(InputError, match="takes"):
-        pipeline("summarization", model=Scripted(["x"]))(inputs)  # type: ignore[arg-type]
+        pipeline("summarization", model=Scripted(["x"]))(inputs)
 
 
 def test_tasks_without_a_pipeline_are_refused() -> None:

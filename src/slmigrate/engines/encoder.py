@@ -94,11 +94,17 @@ class Encoder(Engine):
         return self._states([encoded])[0]
 
     def classify(
-        self, texts: Sequence[str], *, top_k: int | None = 1, function: Function | None = None, truncate: bool = False
+        self,
+        texts: Sequence[str | tuple[str, str]],
+        *,
+        top_k: int | None = 1,
+        function: Function | None = None,
+        truncate: bool = False,
     ) -> tuple[Classified, ...]:
         """The classes of each text by the trained head.
 
         Args:
+            texts: or pairs of texts, where the model was trained on pairs.
             top_k: how many, likeliest first. None: all of them.
             function: None: as transformers' pipeline chooses: sigmoid for one or several labels at once, else softmax.
 
@@ -108,7 +114,8 @@ class Encoder(Engine):
         if top_k is not None and top_k < 1:
             raise ParameterRefused(self.name, "top_k", f"it is {top_k}; at least one label must be asked for")
         self._check_head()
-        encoded = [self._tokens(text, limit=self.context_tokens, truncate=truncate) for text in texts]
+        pairs = [(text, None) if isinstance(text, str) else text for text in texts]
+        encoded = [self._tokens(*pair, limit=self.context_tokens, truncate=truncate) for pair in pairs]
         chosen = function or self._function()
         answers = []
         for logits, (ids, dropped) in zip(self._logits([ids for ids, _ in encoded]), encoded, strict=True):

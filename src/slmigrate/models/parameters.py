@@ -12,19 +12,30 @@ from slmigrate.errors import ParameterRefused
 from slmigrate.records import ModelCard, ParameterSupport
 
 TRANSFORMERS = {
-    "max_length": "max_new_tokens",  # of an encoder-decoder: length of the answer; the prompt is not in it
+    "max_length": "max_new_tokens",
     "max_new_tokens": "max_new_tokens",
     "min_length": "min_new_tokens",
     "min_new_tokens": "min_new_tokens",
     "num_beams": "num_beams",
     "length_penalty": "length_penalty",
+    "early_stopping": "early_stopping",
     "no_repeat_ngram_size": "no_repeat_ngram_size",
     "repetition_penalty": "repetition_penalty",
+    "num_return_sequences": "num_return_sequences",
     "temperature": "temperature",
+    "top_k": "top_k",
     "top_p": "top_p",
+    "seed": "seed",
+    "stop_sequence": "stop",
+    "stop_strings": "stop",
 }
-HARMLESS = {"clean_up_tokenization_spaces", "early_stopping", "batch_size", "num_workers"}
-"""Change nothing that can be seen here: no beams to stop, no batches to make."""
+HARMLESS = frozenset(
+    {"num_workers", "use_cache", "padding", "pad_token_id", "add_special_tokens", "renormalize_logits", "verbose"}
+)
+"""Change nothing that can be seen here."""
+SAMPLING = frozenset({"temperature", "top_p", "top_k"})
+GENERATED_TEMPERATURE, GENERATED_TOP_K = 0.7, 50
+"""How transformers 4.57 samples in `text-generation` unless told otherwise."""
 
 OPENAI = {
     "max_tokens": "max_new_tokens",
@@ -42,30 +53,50 @@ class Approximated(UserWarning):
     """A parameter that this engine can only follow nearly. Said once per engine and parameter."""
 
 
-def from_transformers(engine: Engine, given: Mapping[str, Any]) -> Generation:
+def from_transformers(engine: Engine, given: Mapping[str, Any], *, task: str = "summarization") -> Generation:
     """Generation settings from the keyword arguments of a transformers pipeline call.
 
-    `do_sample=False`, the default, is greedy whatever `temperature` says, as in transformers. Newer names win over
-    older ones (`max_new_tokens` over `max_length`), as they do there.
+    `do_sample=False` is greedy whatever `temperature` says, as in transformers; without `do_sample`, text-generation
+    samples as its pipeline does and everything else is greedy or as the checkpoint says. Newer names win over older
+    ones (`max_new_tokens` over `max_length`). For an encoder-decoder lengths are as transformers counts them: the
+    start token of the decoder is one of `max_length` and `min_length`.
 
     Raises:
         ParameterRefused: a name that has no counterpart, or a value the engine cannot honour.
     """
     settings: dict[str, Any] = {}
-    sampled = bool(given.get("do_sample", False))
+    sampled = given.get("do_sample")
+    if sampled is None and task == "text-generation":
+        sampled = True
     for name, value in given.items():
         if value is None or name == "do_sample" or name in HARMLESS:
             continue
         if name not in TRANSFORMERS:
             raise ParameterRefused(engine.name, name, "it has no counterpart here; leave it out")
-        if name in ("temperature", "top_p") and not sampled:
+        if (name in SAMPLING and not sampled) or (name == "early_stopping" and not engine.encoder_decoder):
             continue
         field = TRANSFORMERS[name]
         if field in settings and name in ("max_length", "min_length"):
             continue
-        settings[field] = value
-    settings.setdefault("temperature", 1.0 if sampled else 0.0)
+        settings[field] = _converted(engine, name, value)
+    if sampled:
+        generating = task == "text-generation"
+        settings.setdefault("temperature", GENERATED_TEMPERATURE if generating else 1.0)
+        if generating and any(one.name == "top_k" and one.level != "refused" for one in engine.support):
+            settings.setdefault("top_k", GENERATED_TOP_K)
+    elif sampled is False or not engine.encoder_decoder:
+        settings["temperature"] = 0.0
     return _checked(engine, settings)
+
+
+def _converted(engine: Engine, name: str, value: Any) -> Any:
+    if name in ("stop_sequence", "stop_strings"):
+        return (value,) if isinstance(value, str) else tuple(value)
+    if name in ("max_length", "min_length") and engine.encoder_decoder and isinstance(value, int):
+        if name == "max_length" and value < 2:
+            raise ParameterRefused(engine.name, name, f"it is {value}, and the decoder's start takes one; at least 2")
+        return max(0, value - 1)
+    return value
 
 
 def from_openai(engine: Engine, given: Mapping[str, Any]) -> Generation:
@@ -118,9 +149,15 @@ def _checked(engine: Engine, settings: Mapping[str, Any]) -> Generation:
         raise ParameterRefused(engine.name, str(first["loc"][0]), str(first["msg"])) from error
     for note in engine.check(generation):
         parameter = note.split(":")[0]
-        if parameter == "num_beams" and generation.num_beams == 1:
+        if _changes_nothing(parameter, generation):
             continue
         if (engine.name, parameter) not in _said:
             _said.add((engine.name, parameter))
             warnings.warn(f"{engine.spec}: {note}", Approximated, stacklevel=5)
     return generation
+
+
+def _changes_nothing(parameter: str, generation: Generation) -> bool:
+    """Values that are exact though the parameter is only approximated."""
+    exact = {"num_beams": 1, "temperature": 0.0, "early_stopping": True, "repetition_penalty": 1.0, "top_p": 1.0}
+    return parameter in exact and getattr(generation, parameter) == exact[parameter]
