@@ -22,7 +22,7 @@ from slmigrate.records import ParameterSupport
 
 BATCH = 8
 """Inputs that one replica takes at once. Measured on 2 cores: docs/seq2seq.md."""
-_WINDOW = 128
+_WINDOW = 512
 """Inputs that are sorted by length together, so that a batch has little padding."""
 _WIDE_FROM = 16
 """Inputs from which it is worth loading one replica per core instead of one that uses all cores."""
