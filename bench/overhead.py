@@ -120,7 +120,7 @@ def throughput(folder: Path, name: str, count: int) -> dict[str, float]:
     words = text_of(engine._tokenizer, 700).split()
     chance = random.Random(4)
     texts = [" ".join(words[: chance.choice((20, 40, 70, 110, 170, 260))]) for _ in range(count)]
-    asked = {"max_new_tokens": 40, "min_new_tokens": 40, "num_beams": BEAMS, "overlong": "truncate"}
+    asked: dict[str, Any] = {"max_new_tokens": 40, "min_new_tokens": 40, "num_beams": BEAMS, "overlong": "truncate"}
     write = pipeline("text2text-generation", engine)
     write(texts[0], **asked)
     say(f"{name}: {count} inputs one at a time")
@@ -130,7 +130,12 @@ def throughput(folder: Path, name: str, count: int) -> dict[str, float]:
     engine.close()
     plain = ctranslate2.Translator(str(target), compute_type="int8", intra_threads=engine.threads)
     tokens = [engine._tokenizer.encode(text).tokens for text in texts]
-    fixed = {"beam_size": BEAMS, "max_decoding_length": 40, "min_decoding_length": 40, "max_input_length": 0}
+    fixed: dict[str, Any] = {
+        "beam_size": BEAMS,
+        "max_decoding_length": 40,
+        "min_decoding_length": 40,
+        "max_input_length": 0,
+    }
     plain.translate_batch(tokens[:1], **fixed)
     say(f"{name}: {count} inputs one at a time, by CTranslate2 as it comes")
     direct = seconds(lambda: [plain.translate_batch([one], **fixed) for one in tokens])
@@ -164,11 +169,10 @@ def main() -> None:
     for name, row in added.items():
         print(f"{name:18} direct {row['direct_s']:6.3f} s, pipeline {row['ours_s']:6.3f} s: {row['added']:+.1%}")
     for name, row in gained.items():
-        print(
-            f"{name:18} {options.inputs} inputs: list {row['list_s']:6.1f} s; one at a time {row['one_at_a_time_s']:6.1f} s "
-            f"({row['over_one_at_a_time']:.1f}x); one at a time by CTranslate2 with all threads "
-            f"{row['ctranslate2_one_at_a_time_s']:6.1f} s ({row['over_ctranslate2_one_at_a_time']:.1f}x)"
-        )
+        print(f"{name:18} {options.inputs} inputs as a list: {row['list_s']:6.1f} s")
+        print(f"{'':18} one at a time: {row['one_at_a_time_s']:.1f} s, {row['over_one_at_a_time']:.1f} times as long")
+        plain, times = row["ctranslate2_one_at_a_time_s"], row["over_ctranslate2_one_at_a_time"]
+        print(f"{'':18} one at a time by CTranslate2 with all threads: {plain:.1f} s, {times:.1f} times as long")
 
 
 if __name__ == "__main__":

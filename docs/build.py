@@ -1,4 +1,4 @@
-"""Rewrite what is generated from the code: docs/commands.md, docs/catalogue.md and docs/schemas/.
+"""Rewrite what is generated from the code: docs/commands.md, docs/catalogue.md, docs/parameters.md and docs/schemas/.
 
 python docs/build.py           rewrite
 python docs/build.py --check   exit 1 and name the files that are out of date
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from slmigrate import records
 from slmigrate.cli.main import COMMANDS, group
+from slmigrate.engines import Generation
 from slmigrate.models.catalogue import load
 from slmigrate.records import ModelCard
 from slmigrate.settings import Settings
@@ -123,9 +124,44 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
+ENGINES = {
+    "seq2seq": "slmigrate.engines.seq2seq:Seq2Seq",
+    "llamacpp": "slmigrate.engines.llamacpp:LlamaCpp",
+    "torch_original": "slmigrate.engines.torch_original:TorchOriginal",
+    "remote": "slmigrate.engines.remote:Remote",
+    "encoder": "slmigrate.engines.encoder:Encoder",
+    "extractive": "slmigrate.engines.extractive:Extractive",
+    "recorded": "slmigrate.engines.recorded:Recorded",
+}
+
+
+def parameters() -> str:
+    """What every engine does with every generation parameter, by the names of transformers."""
+    parts = [
+        GENERATED + "# Generation parameters, by engine\n",
+        "Exact, approximated (a warning says it once) or refused (an error names it). Names are those of transformers 4.57;",
+        "`max_length` and `min_length` are the older names of `max_new_tokens` and `min_new_tokens`.\n",
+    ]
+    for name, home in ENGINES.items():
+        module, attribute = home.split(":")
+        known = {one.name: one for one in getattr(importlib.import_module(module), attribute).support}
+        parts += [f"## {name}\n", "| parameter | | |", "|---|---|---|"]
+        for field in Generation.model_fields:
+            found = known.get(field)
+            note = found.note if found else "it has no such setting"
+            parts.append(f"| `{field}` | {found.level if found else 'refused'} | {note} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
 def outputs() -> dict[Path, str]:
     """Every generated file with its text."""
-    return {DOCS / "commands.md": commands(), DOCS / "catalogue.md": catalogue(), **schemas()}
+    return {
+        DOCS / "commands.md": commands(),
+        DOCS / "catalogue.md": catalogue(),
+        DOCS / "parameters.md": parameters(),
+        **schemas(),
+    }
 
 
 def main() -> int:

@@ -78,18 +78,10 @@ class ClassificationPipeline(_EncoderPipeline):
             results.append(rows[0] if top_k is _UNSET and not everything else rows)
         return results
 
-    def shaped_one(self, result: Any, settings: Mapping[str, Any]) -> Any:
-        # "this pipeline is odd" (its source): a list around the result of one text, unless top_k is given
-        return [result] if not self._asked_top_k(settings) else result
-
     def __call__(self, inputs: Any, *more: Any, batch_size: int | None = None, **settings: Any) -> Any:
         result = super().__call__(inputs, *more, batch_size=batch_size, **settings)
-        if isinstance(inputs, Mapping) and not self._asked_top_k({**self._defaults, **settings}):
-            return result[0]  # a dict was never wrapped
-        return result
-
-    def _asked_top_k(self, settings: Mapping[str, Any]) -> bool:
-        return "top_k" in settings
+        # "this pipeline is odd" (its source): a list around the result of one text, unless the call has top_k
+        return [result] if isinstance(inputs, str) and "top_k" not in settings else result
 
     def _text(self, item: Any) -> Any:
         if isinstance(item, Mapping):
