@@ -139,7 +139,7 @@ def parameters() -> str:
     """What every engine does with every generation parameter, by the names of transformers."""
     parts = [
         GENERATED + "# Generation parameters, by engine\n",
-        "Exact, approximated (a warning says it once) or refused (an error names it). Names are those of transformers 4.57;",
+        "Exact, approximated (a warning says it once) or refused (an error names it). Names are those of transformers;",
         "`max_length` and `min_length` are the older names of `max_new_tokens` and `min_new_tokens`.\n",
     ]
     for name, home in ENGINES.items():
