@@ -102,7 +102,7 @@ def overhead_of_llamacpp(rounds: int) -> dict[str, float]:
     generate = pipeline("text-generation", engine)
     chat = [{"role": "user", "content": "Write about the weather of one day. " * 12}]
     body = {"messages": chat, "max_tokens": 48, "temperature": 0.0, "stop": [], "cache_prompt": False}
-    server: Any = engine._server  # type: ignore[attr-defined]
+    server: Any = engine._server._server  # type: ignore[attr-defined]
     return in_turn(
         lambda: generate(chat, max_new_tokens=48, do_sample=False), lambda: server.handle_chat_completions(body), rounds
     )

@@ -13,7 +13,9 @@ def main() -> int:
     for name in SCRIPTS:
         print(f"\n== bench/{name}", flush=True)
         code |= subprocess.run([sys.executable, str(Path(__file__).parent / name)], check=False).returncode
-    print("\nNot run, as they need something of yours (see their heads): prompts.py, scan_labels.py, scan_speed.py.")
+    print("\nNot run, as they need something of yours (see their heads): prompts.py, scan_labels.py, scan_speed.py;")
+    print("as they build models of true size and take ten minutes: guide_table.py (needs torch), overhead.py;")
+    print("and pool_memory.py and pool_stress.py, which take minutes too.")
     return code
 
 

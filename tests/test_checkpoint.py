@@ -145,6 +145,59 @@ def test_a_model_in_a_pickle_answers_as_the_same_model_in_safetensors(tmp_path: 
     assert first.answer(request) == again.answer(request)
 
 
+def test_a_pickle_without_tensors_is_refused(tmp_path: Path) -> None:
+    path = write_pickle(tmp_path / "model.bin", {}, more={"inner": 1})
+    with pytest.raises(WrongFormat, match="no tensors"):
+        read_pickled(path)
+
+
+def test_many_parts_of_one_half_precision_storage_cost_their_own_size_only(tmp_path: Path) -> None:
+    whole = np.arange(1_000, dtype=np.float16)
+    storage = ("0", Named("torch", "HalfStorage"), 1_000)
+    rebuild = Named("torch._utils", "_rebuild_tensor_v2")
+    parts = {"a": whole}
+    part = _Call(rebuild, storage, 990, (10,), (1,), False, {})
+    found = read_pickled(write_pickle(tmp_path / "model.bin", parts, more=part))
+    np.testing.assert_array_equal(found["more"], whole[990:].astype(np.float32))
+    # ten numbers of their own, not a copy of the thousand
+    owner = found["more"]
+    while isinstance(getattr(owner, "base", None), np.ndarray) or hasattr(owner, "base"):
+        if owner.base is None:
+            break
+        owner = owner.base
+    assert isinstance(owner, np.ndarray)
+    assert owner.nbytes == 40
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header["a"].update(shape=[-1]),
+        lambda header: header["a"].update(data_offsets=[0, 4]),
+        lambda header: header["b"].update(data_offsets=[0, 8]),
+        lambda header: header["b"].update(dtype="F99"),
+        lambda header: header.pop("b"),
+    ],
+)
+def test_a_safetensors_header_that_does_not_fit_its_data_is_refused(tmp_path: Path, change: Any) -> None:
+    header: dict[str, Any] = {
+        "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+        "b": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]},
+    }
+    path = tmp_path / "model.safetensors"
+
+    def write() -> None:
+        raw = json.dumps(header).encode()
+        path.write_bytes(len(raw).to_bytes(8, "little") + raw + bytes(16))
+
+    write()
+    assert sorted(read_safetensors(path)) == ["a", "b"]
+    change(header)
+    write()
+    with pytest.raises(WrongFormat, match="whole safetensors"):
+        read_safetensors(path)
+
+
 def test_shards_are_put_together_and_a_missing_one_is_named(tmp_path: Path) -> None:
     write_pickle(tmp_path / "one.bin", {"a": np.ones(2, np.float32)})
     write_pickle(tmp_path / "two.bin", {"b": np.zeros(2, np.float32)})
@@ -210,6 +263,20 @@ def test_t5_and_pegasus_have_their_own_ids_around_the_pieces(tmp_path: Path, fam
     assert built.encode("the  dogs\n☃").ids == [3 + offset, 4 + offset, 6 + offset, 5 + offset, 2 + offset, 1]
     assert built.decode(built.encode("the dogs").ids) == "the dogs"
     assert built.get_vocab_size() == len(PIECES) + (100 if family == "t5" else 103)
+
+
+def test_tokens_that_were_added_later_keep_their_numbers(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ndog\n")
+    (tmp_path / "added_tokens.json").write_text(json.dumps({"<new>": 6}))
+    out = tmp_path / "out"
+    out.mkdir()
+    write_tokenizer(tmp_path, out)
+    assert Tokenizer.from_file(str(out / "tokenizer.json")).encode("the <new> dog").ids == [2, 4, 6, 5, 3]
+    (tmp_path / "added_tokens.json").write_text(json.dumps({"<new>": 9}))
+    with pytest.raises(WrongFormat, match="number 9"):
+        write_tokenizer(tmp_path, out)
 
 
 def test_a_checkpoint_without_any_tokenizer_names_what_was_looked_for(tmp_path: Path) -> None:

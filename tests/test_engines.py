@@ -78,7 +78,7 @@ def test_llamacpp_takes_its_context_from_the_model(tiny_gguf: Path) -> None:
 def test_nobody_reaches_the_inner_server_without_its_key(tiny_gguf: Path) -> None:
     with LlamaCpp(tiny_gguf) as engine:
         body = json.dumps({"content": "abc"}).encode()
-        request = urllib.request.Request(engine._server.listening_address + "/tokenize", data=body)
+        request = urllib.request.Request(engine._server.address + "/tokenize", data=body)
         with pytest.raises(urllib.error.HTTPError, match="401") as refusal:
             urllib.request.urlopen(request, timeout=10)
         refusal.value.close()

@@ -69,7 +69,7 @@ MAY_CONNECT = {
     "agents/sources.py": NETWORK,
     "agents/post.py": NETWORK,
     # loopback only: llama.cpp's own server, inside this process, behind a key made at start
-    "engines/llamacpp.py": {"urllib.request"},
+    "engines/llamacpp_server.py": {"urllib.request"},
 }
 
 

@@ -20,7 +20,7 @@ from slmigrate.errors import (
 from slmigrate.models import parameters
 from slmigrate.models.chat import ChatClient
 from slmigrate.models.parameters import Approximated
-from slmigrate.models.pipeline import pipeline
+from slmigrate.models.pipeline import Noted, base, pipeline
 
 
 def test_public_names_are_sorted_and_can_be_had() -> None:
@@ -93,11 +93,14 @@ def test_what_is_approximated_is_said_once(tiny_gguf: Path, monkeypatch: pytest.
         generator("abc", num_beams=4, max_new_tokens=2)
 
 
-def test_an_overlong_text_is_refused_or_cut_as_asked(tiny_gguf: Path) -> None:
+def test_an_overlong_text_is_refused_or_cut_as_asked(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_said", set())
     generator = pipeline("text-generation", model=str(tiny_gguf))
     with pytest.raises(InputTooLong, match="truncation=True"):
         generator("x" * 400, max_new_tokens=4)
-    assert len(generator("x" * 400, max_new_tokens=4, truncation=True)) == 1
+    with pytest.warns(Noted, match="cut to fit 252"):
+        assert len(generator("x" * 400, max_new_tokens=4, truncation=True)) == 1
+    assert len(generator("x" * 401, max_new_tokens=4, truncation=True)) == 1  # said once
 
 
 def test_nothing_to_summarise_gives_nothing_and_asks_no_model() -> None:

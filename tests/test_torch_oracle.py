@@ -36,15 +36,17 @@ def test_llama_cpp_continues_a_text_as_transformers_does(tiny_gguf: Path, text: 
         str(tiny_gguf.parent), gguf_file=tiny_gguf.name, dtype=torch.float32
     )
     with LlamaCpp(tiny_gguf) as engine:
-        prompt = engine._ask("/apply-template", {"messages": [{"role": "user", "content": text}]})["prompt"]
-        tokens = engine._ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
+        prompt = engine._server.ask("/apply-template", {"messages": [{"role": "user", "content": text}]})["prompt"]
+        tokens = engine._server.ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})[
+            "tokens"
+        ]
         reply = engine.answer(
             Request(task="text-generation", text=text, generation=Generation(max_new_tokens=6, temperature=0))
         )
         ids = torch.tensor([tokens])
         with torch.no_grad():
             written = model.generate(ids, max_new_tokens=6, do_sample=False, pad_token_id=0)[0, len(tokens) :].tolist()
-        expected = engine._ask("/detokenize", {"tokens": [token for token in written if token != 2]})["content"]
+        expected = engine._server.ask("/detokenize", {"tokens": [token for token in written if token != 2]})["content"]
     assert reply.input_tokens == len(tokens)
     # llama.cpp holds back a character whose bytes are not all there yet
     assert reply.text.rstrip("\ufffd") == expected.strip().rstrip("\ufffd")

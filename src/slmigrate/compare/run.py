@@ -15,7 +15,7 @@ from slmigrate.compare.verdict import best, judge
 from slmigrate.engines.base import Generation, Request
 from slmigrate.engines.recorded import read_answers
 from slmigrate.errors import AnswersMissing, CompareError, ExtraMissing, TooFewCases, WrongFormat
-from slmigrate.models.resolve import Located, locate
+from slmigrate.models.resolve import Located, locate, prepare
 from slmigrate.records import Answer, Case, Comparison, Cost, NewResult, OldResult
 from slmigrate.state import new_id, now
 
@@ -106,7 +106,8 @@ def compare(asked: Asked, folder: Path, *, progress: Progress | None = None) -> 
     specs = list(dict.fromkeys((asked.old, *asked.new)))
     tell = _Total(progress, [spec for spec in specs if locate(spec).engine != "recorded"], len(asked.cases))
     with held(folder) as answers_folder:
-        runs = {spec: _run(asked, locate(spec), answers_folder, tell) for spec in specs}
+        # what is converted now is not part of the load that is measured
+        runs = {spec: _run(asked, prepare(spec), answers_folder, tell) for spec in specs}
     return _compared(asked, folder, runs), runs
 
 

@@ -65,6 +65,8 @@ class Request(Record):
     generation: Generation = Generation()
     id: str | None = None
     """Case id; recorded answers are looked up by it."""
+    adapter: str | None = None
+    """LoRA adapter to answer with, by the name it was loaded under; None: the model as it is."""
     overlong: Overlong = "refuse"
     """For an input that is longer than the context: InputTooLong, cut its end, or answer its parts and join them."""
 

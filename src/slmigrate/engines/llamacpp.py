@@ -1,45 +1,48 @@
 """Decoder models in GGUF on the CPU, by llama.cpp inside this process (xllamacpp).
 
-xllamacpp starts llama.cpp's own server in a thread. Chat goes through function calls; counting tokens goes over its
-loopback port, which answers nobody without a key made at load (all but `/health`). Knows one file; nothing of
-catalogues. Facts of the library were measured on xllamacpp 2026.10.11549.
+Knows one file; nothing of catalogues. The server and its port: `llamacpp_server`.
 """
 
-import json
 import os
-import secrets
-import urllib.error
-import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from slmigrate.engines.base import Engine, Generation, Reply, Request
+from slmigrate.engines.inputs import answer_in_parts, too_short
+from slmigrate.engines.llamacpp_server import InnerServer
 from slmigrate.engines.prompts import chat_messages
-from slmigrate.errors import EngineFailed, FileMissing, InputTooLong, ParameterRefused
+from slmigrate.errors import InputTooLong, ParameterRefused
 from slmigrate.records import ParameterSupport
 
 MAX_CONTEXT = 8192
 """Tokens of context that are set up, where the model has more. The cache for them is memory: 188 MB for
 SmolLM2-135M at 8,192 (30 layers x 3 heads x 64 x 2 x 2 bytes a token)."""
 DEFAULT_NEW_TOKENS = 256
-_GGUF_MAGIC = b"GGUF"
 DEFAULT_PENALTY = {"summarization": 1.1}
 """Repetition penalty where none is asked for. Greedy summaries of small models loop without one: on 25 development
 dialogues SmolLM2-135M went from ROUGE-1/2/L 22.7/4.4/18.4 to 27.9/6.7/19.9 with 1.1 (with 1.2: 24.2/5.8/16.9)."""
+_BORDER = 8
+"""Tokens that cutting a text, or putting parts of one into a chat, can add."""
 
 
 class LlamaCpp(Engine):
-    """One GGUF file, loaded. Greedy unless a temperature is given.
+    """One GGUF file, loaded. Greedy unless a temperature is given. Safe to call from several threads.
 
     Args:
         path: the .gguf file.
         spec: how the user names it, for messages.
         threads: None: as many as this process may use.
         private: copy the weights instead of mapping the file, so that nobody can change them under this process.
+        context: tokens to set up. None: what the model was trained for, at most MAX_CONTEXT.
+        slots: requests that `answer_many` answers at once; they share the context.
+        adapters: LoRA files in GGUF by name, for `Request.adapter`.
 
     Raises:
         FileMissing: no such file.
         EngineFailed: not a GGUF file, or llama.cpp cannot load it.
+        ParameterRefused: more context than the model was trained for.
     """
 
     name = "llamacpp"
@@ -47,12 +50,11 @@ class LlamaCpp(Engine):
     support = (
         ParameterSupport(name="max_new_tokens", level="exact"),
         ParameterSupport(
-            name="min_new_tokens",
-            level="approximated",
-            note="the model may stop earlier; nothing is padded",
+            name="min_new_tokens", level="approximated", note="the model may stop earlier; nothing is padded"
         ),
         ParameterSupport(name="num_beams", level="approximated", note="no beam search; the answer is greedy"),
         ParameterSupport(name="length_penalty", level="approximated", note="it ranks beams, and there are none"),
+        ParameterSupport(name="early_stopping", level="approximated", note="it ends beams, and there are none"),
         ParameterSupport(
             name="no_repeat_ngram_size",
             level="approximated",
@@ -60,138 +62,172 @@ class LlamaCpp(Engine):
         ),
         ParameterSupport(name="repetition_penalty", level="exact", note="over the last 64 tokens"),
         ParameterSupport(name="temperature", level="exact"),
+        ParameterSupport(name="top_k", level="exact"),
         ParameterSupport(name="top_p", level="exact"),
+        ParameterSupport(name="num_return_sequences", level="exact", note="with sampling only; one after the other"),
         ParameterSupport(name="seed", level="exact"),
         ParameterSupport(name="stop", level="exact"),
+        ParameterSupport(name="json_schema", level="exact", note="unless the length ends the answer first"),
+        ParameterSupport(name="grammar", level="exact", note="unless the length ends the answer first"),
     )
 
     def __init__(
-        self, path: Path, *, spec: str | None = None, threads: int | None = None, private: bool = False
+        self,
+        path: Path,
+        *,
+        spec: str | None = None,
+        threads: int | None = None,
+        private: bool = False,
+        context: int | None = None,
+        slots: int = 1,
+        adapters: Mapping[str, Path] | None = None,
     ) -> None:
         self.spec = spec or str(path)
-        self._private = private
-        self._check_file(path)
-        self._key = secrets.token_hex(16)
-        self._server: Any = self._load(path, threads or len(os.sched_getaffinity(0)))
-        trained = self._ask("/v1/models")["data"][0]["meta"]["n_ctx_train"]
-        self.context_tokens = min(MAX_CONTEXT, trained)
+        self.slots = slots
+        self._server = InnerServer(
+            path,
+            spec=self.spec,
+            threads=threads or len(os.sched_getaffinity(0)),
+            context=context or MAX_CONTEXT,
+            slots=slots,
+            adapters=adapters,
+            private=private,
+        )
+        trained = self._server.ask("/v1/models")["data"][0]["meta"]["n_ctx_train"]
+        if context is not None and context > trained:
+            self.close()
+            raise ParameterRefused(self.name, "context", f"it is {context:,}; the model was trained for {trained:,}")
+        self.context_tokens: int = min(context or MAX_CONTEXT, trained)
 
     def answer(self, request: Request) -> Reply:
+        prepared = self._prepared(request)
+        if isinstance(prepared, Reply):
+            return prepared
+        asked, total, notes = prepared
+        replies = [
+            self._reply(self._server.complete({**body, "cache_prompt": False}), total, notes)
+            for body in self._bodies(asked)
+        ]
+        more = tuple(reply.text for reply in replies[1:])
+        return replies[0].model_copy(update={"alternatives": more}) if more else replies[0]
+
+    def answer_many(self, requests: Sequence[Request], *, batch_size: int | None = None) -> Iterator[Reply]:
+        """Answer each, in order; `slots` of them at once."""
+        if self.slots < 2:
+            yield from super().answer_many(requests)
+            return
+        with ThreadPoolExecutor(self.slots) as workers:
+            yield from workers.map(self.answer, requests)
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """The answer in pieces, as they are written. Closing the iterator stops the model.
+
+        Raises:
+            ParameterRefused, InputTooLong, EngineFailed: as `answer`, before the first piece.
+        """
+        if request.generation.num_return_sequences not in (None, 1):
+            raise ParameterRefused(self.name, "num_return_sequences", "a stream is one answer")
+        prepared = self._prepared(request)
+        if isinstance(prepared, Reply):
+            yield prepared.text
+            return
+        body = next(iter(self._bodies(prepared[0])))
+        for piece in self._server.stream({**body, "cache_prompt": False}):
+            text = piece["choices"][0]["delta"].get("content") if piece.get("choices") else None
+            if text:
+                yield text
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._server.ask("/tokenize", {"content": text})["tokens"])
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _prepared(self, request: Request) -> Reply | tuple[Request, int, tuple[str, ...]]:
+        """What is asked, tokens of the whole input, and notes; or the reply where the model need not be asked."""
         self.check(request.generation)
+        self._check(request.generation)
+        least = request.generation.min_new_tokens or 0
+        if request.task == "summarization" and request.text is not None and least:
+            early = too_short(request, tokens=self.count_tokens(request.text), least=least)
+            if early is not None:
+                return early
         room = self._room(request.generation)
-        messages = [message.model_dump() for message in chat_messages(request, engine=self.name)]
-        total = self._count(messages)
-        if total > room:
-            if request.overlong != "truncate" or request.text is None:
-                raise InputTooLong(self.spec, total, room)
-            request = self._cut(request, over=total - room)
-            messages = [message.model_dump() for message in chat_messages(request, engine=self.name)]
-        raw = self._complete(messages, request)
+        total = self._count(request)
+        if total <= room:
+            return request, total, ()
+        if request.overlong == "refuse" or request.text is None:
+            raise InputTooLong(self.spec, total, room)
+        if request.overlong == "split":
+            around = total - self.count_tokens(request.text) + _BORDER
+            return answer_in_parts(self, request, count=self.count_tokens, room=room - around, total=total)
+        note = f"the input has {total:,} tokens: its end was cut to fit {room:,}"
+        return self._cut(request, over=total - room), total, (note,)
+
+    def _check(self, generation: Generation) -> None:
+        if generation.json_schema is not None and generation.grammar is not None:
+            raise ParameterRefused(self.name, "grammar", "there is a json_schema too; give one of them")
+        if (generation.num_return_sequences or 1) > 1 and not generation.temperature:
+            raise ParameterRefused(self.name, "num_return_sequences", "greedy answers are all alike; set temperature")
+
+    def _new_tokens(self, generation: Generation) -> int:
+        return generation.max_new_tokens or min(DEFAULT_NEW_TOKENS, self.context_tokens // 2)
+
+    def _room(self, generation: Generation) -> int:
+        wanted = self._new_tokens(generation)
+        if wanted >= self.context_tokens:
+            why = f"{wanted:,} tokens of answer leave no room in a context of {self.context_tokens:,}"
+            raise ParameterRefused(self.name, "max_new_tokens", why)
+        return self.context_tokens - wanted
+
+    def _messages(self, request: Request) -> list[dict[str, Any]]:
+        return [message.model_dump() for message in chat_messages(request, engine=self.name)]
+
+    def _count(self, request: Request) -> int:
+        prompt = self._server.ask("/apply-template", {"messages": self._messages(request)})["prompt"]
+        body = {"content": prompt, "add_special": True, "parse_special": True}
+        return len(self._server.ask("/tokenize", body)["tokens"])
+
+    def _cut(self, request: Request, *, over: int) -> Request:
+        """Drop at least `over` tokens from the end of the text."""
+        tokens = self._server.ask("/tokenize", {"content": request.text})["tokens"]
+        keep = len(tokens) - over - _BORDER
+        if keep <= 0:
+            raise InputTooLong(self.spec, len(tokens), len(tokens) - over)
+        text = self._server.ask("/detokenize", {"tokens": tokens[:keep]})["content"].rstrip("�")
+        return request.model_copy(update={"text": text})
+
+    def _bodies(self, request: Request) -> Iterator[dict[str, Any]]:
+        """What the server is asked, once per answer. A cached prefix would change batch sizes, and with them the last
+        bits of the logits, so the caller switches it off."""
+        generation = request.generation
+        body: dict[str, Any] = {
+            "messages": self._messages(request),
+            "max_tokens": self._new_tokens(generation),
+            "temperature": generation.temperature or 0.0,
+            "stop": list(generation.stop),
+        }
+        for name in ("top_p", "top_k", "seed", "grammar"):
+            if (value := getattr(generation, name)) is not None:
+                body[name] = value
+        if generation.json_schema is not None:
+            schema = {"name": "answer", "schema": generation.json_schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        penalty = generation.repetition_penalty or DEFAULT_PENALTY.get(request.task)
+        if penalty is not None:
+            body["repeat_penalty"] = penalty
+        if lora := self._server.lora(request.adapter):
+            body["lora"] = lora
+        for number in range(generation.num_return_sequences or 1):
+            yield body | ({"seed": generation.seed + number} if generation.seed is not None else {})
+
+    def _reply(self, raw: Mapping[str, Any], total: int, notes: tuple[str, ...]) -> Reply:
         choice = raw["choices"][0]
         return Reply(
             text=(choice["message"]["content"] or "").strip(),
             input_tokens=total,
             output_tokens=raw["usage"]["completion_tokens"],
             dropped_tokens=max(0, total - raw["usage"]["prompt_tokens"]),
+            notes=notes,
             finish="length" if choice["finish_reason"] == "length" else "stop",
         )
-
-    def close(self) -> None:
-        self._server = None
-
-    def _check_file(self, path: Path) -> None:
-        if not path.is_file():
-            raise FileMissing(path, what="GGUF file")
-        with path.open("rb") as file:
-            if file.read(4) != _GGUF_MAGIC:
-                raise EngineFailed(self.spec, "loading", f"{str(path)!r} is not a GGUF file")
-
-    def _load(self, path: Path, threads: int) -> Any:
-        import xllamacpp
-
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(path)
-        if self._private:
-            parameters.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-        parameters.n_ctx = MAX_CONTEXT
-        parameters.n_parallel = 1
-        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-        # waiting threads sleep instead of spinning, so that a model leaves the cores to whatever else needs them
-        parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
-        parameters.api_keys = [self._key]
-        parameters.hostnames = ["127.0.0.1"]
-        parameters.port = 0
-        parameters.ui = False
-        parameters.verbosity = -1
-        parameters.cache_ram_mib = 0
-        try:
-            return xllamacpp.Server(parameters)
-        except RuntimeError as error:
-            raise EngineFailed(self.spec, "loading", f"llama.cpp cannot load {str(path)!r} ({error})") from error
-
-    def _room(self, generation: Generation) -> int:
-        assert self.context_tokens is not None
-        wanted = generation.max_new_tokens or min(DEFAULT_NEW_TOKENS, self.context_tokens // 2)
-        if wanted >= self.context_tokens:
-            why = f"{wanted:,} tokens of answer leave no room in a context of {self.context_tokens:,}"
-            raise ParameterRefused(self.name, "max_new_tokens", why)
-        return self.context_tokens - wanted
-
-    def _count(self, messages: list[dict[str, Any]]) -> int:
-        prompt = self._ask("/apply-template", {"messages": messages})["prompt"]
-        tokens = self._ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
-        return len(tokens)
-
-    def _cut(self, request: Request, *, over: int) -> Request:
-        """Drop at least `over` tokens from the end of the text."""
-        assert request.text is not None
-        tokens = self._ask("/tokenize", {"content": request.text})["tokens"]
-        keep = len(tokens) - over - 8  # cutting can split a token at the border into several
-        if keep <= 0:
-            raise InputTooLong(self.spec, len(tokens), len(tokens) - over)
-        text = self._ask("/detokenize", {"tokens": tokens[:keep]})["content"].rstrip("�")
-        return request.model_copy(update={"text": text})
-
-    def _complete(self, messages: list[dict[str, Any]], request: Request) -> dict[str, Any]:
-        generation = request.generation
-        body: dict[str, Any] = {
-            "messages": messages,
-            "max_tokens": generation.max_new_tokens or DEFAULT_NEW_TOKENS,
-            "temperature": generation.temperature or 0.0,
-            "stop": list(generation.stop),
-            "cache_prompt": False,  # a cached prefix changes batch sizes, and with them the last bits of the logits
-        }
-        if generation.top_p is not None:
-            body["top_p"] = generation.top_p
-        if generation.seed is not None:
-            body["seed"] = generation.seed
-        penalty = generation.repetition_penalty or DEFAULT_PENALTY.get(request.task)
-        if penalty is not None:
-            body["repeat_penalty"] = penalty
-        if self._server is None:
-            raise EngineFailed(self.spec, "answering", "it was closed")
-        try:
-            raw: dict[str, Any] = self._server.handle_chat_completions(body)
-        except (RuntimeError, ValueError) as error:
-            raise EngineFailed(self.spec, "answering", str(error)) from error
-        if "error" in raw:
-            raise EngineFailed(self.spec, "answering", str(raw["error"].get("message", raw["error"])))
-        return raw
-
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A call to the inner server that has no function of its own (tokenizing, the model's facts)."""
-        if self._server is None:
-            raise EngineFailed(self.spec, "answering", "it was closed")
-        request = urllib.request.Request(
-            self._server.listening_address + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
-        )
-        # no proxy from the environment may see loopback traffic
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=60) as response:
-                answer: dict[str, Any] = json.load(response)
-        except (urllib.error.URLError, TimeoutError) as error:
-            raise EngineFailed(self.spec, f"calling {path}", str(error)) from error
-        return answer

@@ -23,7 +23,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise FileMissing(path, what=path.name)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WrongFormat(path, found="broken JSON", expected="an object") from error
     if not isinstance(found, dict):
         raise WrongFormat(path, found=f"a {type(found).__name__}", expected="an object")
@@ -56,6 +56,8 @@ def _shards(folder: Path, index: dict[str, Any]) -> "dict[str, Array]":
         if not (folder / name).is_file():
             raise FileMissing(folder / name, what="shard of the weights")
         weights.update(_read(folder / name))
+    if missing := sorted(set(names) - weights.keys()):
+        raise WrongFormat(folder, found=f"no {missing[0]!r} in its shard", expected="the shards of this index")
     return weights
 
 

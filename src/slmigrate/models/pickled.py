@@ -6,17 +6,18 @@ Source of the format: torch/serialization.py (zip since 1.6) and torch/_utils.py
 """
 
 import io
+import math
 import pickle
 import zipfile
-from collections import OrderedDict
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from slmigrate.errors import WrongFormat
-from slmigrate.models.tensors import Array, as_float32
+from slmigrate.models.tensors import Array, as_float32, itemsize
 
 _DTYPES = {
     "DoubleStorage": "F64",
@@ -31,6 +32,11 @@ _DTYPES = {
     "BoolStorage": "BOOL",
 }
 _EXPECTED = "a checkpoint that torch.save wrote (1.6 or newer)"
+_BROKEN = (
+    *(pickle.UnpicklingError, ValueError, KeyError, TypeError, IndexError, EOFError, AttributeError),
+    *(OverflowError, NotImplementedError, RuntimeError, zlib.error),  # RecursionError is a RuntimeError
+)
+"""What damaged pickles and archives raise."""
 
 
 def read_pickled(path: Path) -> dict[str, Array]:
@@ -43,18 +49,26 @@ def read_pickled(path: Path) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             root = _root(archive)
             with archive.open(f"{root}data.pkl") as file:
-                found = _Tensors(file.read(), _Storages(path, archive, root), path).load()
+                found = _Tensors(file.read(), _Storages(path, archive, root)).load()
+        return _by_name(found)
     except zipfile.BadZipFile as error:
         raise WrongFormat(path, found="no zip archive, or one that was cut", expected=_EXPECTED) from error
     except _Refused as error:
-        raise WrongFormat(path, found=str(error), expected="tensors and nothing else; it was not opened") from error
-    except (pickle.UnpicklingError, ValueError, KeyError, TypeError, IndexError, EOFError, AttributeError) as error:
+        found = " ".join(str(error).split())
+        raise WrongFormat(path, found=found, expected="tensors and nothing else; it was not opened") from error
+    except _BROKEN as error:
         found = " ".join(f"{error}".split())[:120] or type(error).__name__
         raise WrongFormat(path, found=found, expected=_EXPECTED) from error
-    state = found.get("state_dict", found) if isinstance(found, Mapping) else None
-    if not isinstance(state, Mapping):
-        raise WrongFormat(path, found=f"a {type(found).__name__}", expected="tensors by name")
-    return {str(name): value for name, value in state.items() if isinstance(value, np.ndarray)}
+
+
+def _by_name(found: Any) -> dict[str, Array]:
+    state = found.get("state_dict", found) if isinstance(found, dict) else None
+    if not isinstance(state, dict):
+        raise ValueError(f"a {type(found).__name__} and no tensors by name")
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, np.ndarray)}
+    if not tensors:
+        raise ValueError("no tensors by name")
+    return tensors
 
 
 class _Refused(Exception):
@@ -95,6 +109,8 @@ class _Storages:
 class _Type:
     """Stands for a storage class of torch: only its name is needed."""
 
+    __slots__ = ("dtype",)
+
     def __init__(self, dtype: str) -> None:
         self.dtype = dtype
 
@@ -102,47 +118,79 @@ class _Type:
 class _Tensors(pickle.Unpickler):
     """Opens nothing but tensors in containers."""
 
-    def __init__(self, data: bytes, storages: _Storages, path: Path) -> None:
+    def __init__(self, data: bytes, storages: _Storages) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
         self._storages = storages
 
     def find_class(self, module: str, name: str) -> Any:
         if module in ("torch", "torch.storage") and name in _DTYPES:
             return _Type(_DTYPES[name])
-        allowed = _ALLOWED.get((module, name))
-        if allowed is None:
+        if (module, name) not in _ALLOWED:
             raise _Refused(f"its pickle names {module}.{name}")
-        return allowed
+        return _ALLOWED[module, name]()
 
     def persistent_load(self, pid: Any) -> Any:
         kind, storage, key, _, count = pid
         if kind != "storage" or not isinstance(storage, _Type):
             raise _Refused(f"its pickle names a {kind!r} of {storage!r}")
-        return storage.dtype, self._storages.read(str(key)), int(count)
+        raw = self._storages.read(str(key))
+        if int(count) * itemsize(storage.dtype) != len(raw):
+            raise ValueError(f"a storage of {len(raw):,} bytes is said to hold {int(count):,} elements")
+        return storage.dtype, raw
 
 
-def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> Array:
-    """As torch._utils._rebuild_tensor_v2: a view of the storage; sizes and strides in elements."""
-    dtype, raw, _count = storage
-    values = as_float32(raw, dtype)
-    size, stride = tuple(map(int, size)), tuple(map(int, stride))
-    if min((offset, *size, *stride), default=0) < 0 or len(size) != len(stride):
-        raise ValueError("a tensor has a negative size")
-    last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
-    if 0 not in size and last >= values.size:
-        raise ValueError(f"a tensor ends at element {last:,} of {values.size:,}")
-    steps = [step * values.itemsize for step in stride]
-    view: Array = np.lib.stride_tricks.as_strided(values[offset:], size, steps)
-    return view
+class _RebuildTensor:
+    """As torch._utils._rebuild_tensor_v2: a view of the storage; sizes and strides in elements.
+
+    An object without attributes, so that a pickle cannot leave anything on it.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> Array:
+        dtype, raw = storage
+        size, stride = tuple(map(int, size)), tuple(map(int, stride))
+        if min((offset, *size, *stride), default=0) < 0 or len(size) != len(stride):
+            raise ValueError("a tensor has a negative size")
+        item = itemsize(dtype)
+        last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
+        if 0 not in size and (last + 1) * item > len(raw):
+            raise ValueError(f"a tensor ends at element {last:,} of {len(raw) // item:,}")
+        if math.prod(size) * item > len(raw):
+            raise ValueError(f"a tensor of {math.prod(size):,} elements in a storage of {len(raw) // item:,}")
+        # only its own part: many tensors may share one storage
+        values = as_float32(raw[offset * item : (last + 1) * item], dtype) if 0 not in size else np.zeros(0, np.float32)
+        steps = [step * values.itemsize for step in stride]
+        view: Array = np.lib.stride_tricks.as_strided(values, size, steps)
+        return view
 
 
-def _rebuild_parameter(data: Array, *_: Any) -> Array:
-    return data
+class _RebuildParameter:
+    __slots__ = ()
+
+    def __call__(self, data: Array, *_: Any) -> Array:
+        return data
 
 
-_ALLOWED: Mapping[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    ("torch", "Size"): tuple,
+class _Ordered:
+    """Stands for collections.OrderedDict: a plain dict, which no pickle can hang anything on."""
+
+    __slots__ = ()
+
+    def __call__(self, *items: Any) -> dict[Any, Any]:
+        return dict(*items)
+
+
+class _Size:
+    __slots__ = ()
+
+    def __call__(self, *items: Any) -> tuple[Any, ...]:
+        return tuple(*items)
+
+
+_ALLOWED: Mapping[tuple[str, str], Callable[[], Any]] = {
+    ("collections", "OrderedDict"): _Ordered,
+    ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor,
+    ("torch._utils", "_rebuild_parameter"): _RebuildParameter,
+    ("torch", "Size"): _Size,
 }

@@ -85,7 +85,7 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
         ModelError: see `locate`.
         EngineFailed: the weights cannot be loaded.
     """
-    located = locate(spec, precision=precision)
+    located = prepare(spec, precision=precision)
     if located.engine == "extractive":
         from slmigrate.engines.extractive import Extractive
 
@@ -100,8 +100,14 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
         from slmigrate.engines.recorded import Recorded
 
         return Recorded(located.path)
-    if located.engine in ("seq2seq", "encoder"):
-        return _converted(located, threads=threads, precision=precision)
+    if located.engine == "seq2seq":
+        from slmigrate.engines.seq2seq import Seq2Seq
+
+        return Seq2Seq(located.path, spec=spec, threads=threads)
+    if located.engine == "encoder":
+        from slmigrate.engines.encoder import Encoder
+
+        return Encoder(located.path, spec=spec, threads=threads)
     if located.engine == "torch_original":
         from slmigrate.engines.torch_original import TorchOriginal
 
@@ -111,21 +117,24 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
     return LlamaCpp(located.path, spec=spec, threads=threads, private=private)
 
 
-def _converted(located: Located, *, threads: int | None, precision: Precision) -> Engine:
-    assert located.path is not None
-    folder = located.path
-    if engine_of(folder) is None:
-        source = find_source(located.card) if located.card else None
-        key = located.card.key if located.card else None
-        origin = source.manifest if source else None
-        folder = convert_once(folder, key=key, revision=located.revision, precision=precision, origin=origin).folder
-    if located.engine == "encoder":
-        from slmigrate.engines.encoder import Encoder
+def prepare(spec: str, *, precision: Precision = "int8") -> Located:
+    """`locate`, and a checkpoint in transformers format is converted where it was not yet, so that loading is loading.
 
-        return Encoder(folder, spec=located.spec, threads=threads)
-    from slmigrate.engines.seq2seq import Seq2Seq
-
-    return Seq2Seq(folder, spec=located.spec, threads=threads)
+    Raises:
+        ModelError: see `locate`; the checkpoint cannot be converted.
+    """
+    located = locate(spec, precision=precision)
+    if located.engine not in ("seq2seq", "encoder") or located.path is None or engine_of(located.path) is not None:
+        return located
+    source = find_source(located.card) if located.card else None
+    found = convert_once(
+        located.path,
+        key=located.card.key if located.card else None,
+        revision=located.revision,
+        precision=precision,
+        origin=source.manifest if source else None,
+    )
+    return dataclasses.replace(located, path=found.folder, disk_bytes=found.manifest.bytes)
 
 
 def find_source(card: ModelCard) -> LocalWeights | None:

@@ -40,11 +40,30 @@ def read_safetensors(path: Path) -> dict[str, Array]:
     data = np.memmap(path, dtype=np.uint8, mode="c") if path.stat().st_size > 8 else np.zeros(0, np.uint8)
     try:
         start = 8 + int.from_bytes(data[:8].tobytes(), "little")
+        if start > len(data):
+            raise ValueError("its header was cut")
         header = json.loads(data[8:start].tobytes())
         header.pop("__metadata__", None)
+        _check_places(header, len(data) - start)
         return {name: _tensor(data[start:], entry) for name, entry in header.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WrongFormat(path, found="it cannot be read", expected="a whole safetensors file") from error
+
+
+def _check_places(header: Mapping[str, Any], size: int) -> None:
+    """The tensors lie one after the other and fill the file, as the format demands."""
+    at = 0
+    for begin, end in sorted(entry["data_offsets"] for entry in header.values()):
+        if begin != at or end < begin:
+            raise ValueError("its tensors overlap, or leave gaps")
+        at = end
+    if at != size:
+        raise ValueError("it was cut, or has a tail")
+
+
+def itemsize(dtype: str) -> int:
+    """Bytes of one element."""
+    return np.dtype(_DTYPES[dtype]).itemsize
 
 
 def as_float32(raw: Array, dtype: str) -> Array:
@@ -57,6 +76,6 @@ def as_float32(raw: Array, dtype: str) -> Array:
 
 def _tensor(data: Array, entry: Mapping[str, Any]) -> Array:
     begin, end = entry["data_offsets"]
-    if not 0 <= begin <= end <= len(data):
-        raise ValueError("cut")
+    if min(entry["shape"], default=0) < 0:
+        raise ValueError("a tensor has a negative size")
     return as_float32(data[begin:end], entry["dtype"]).reshape(entry["shape"])

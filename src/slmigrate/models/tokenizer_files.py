@@ -31,14 +31,15 @@ def write_tokenizer(source: Path, target: Path) -> None:
         if all((source / name).is_file() for name in names):
             try:
                 built = build(source)
-            except (NoEngine, WrongFormat):
+                _add_own(built, source)
+            except (NoEngine, WrongFormat, FileMissing):
                 raise
             except Exception as error:  # tokenizers raises bare Exception for every broken file
                 reason = " ".join(f"{error}".split())[:120]
                 raise WrongFormat(source / names[0], found=reason, expected="a tokenizer") from error
             built.save(str(target / "tokenizer.json"))
             return
-    wanted = "tokenizer (tokenizer.json, vocab.json with merges.txt, spiece.model or vocab.txt)"
+    wanted = "tokenizer (tokenizer.json, vocab.json with merges.txt, spiece.model or vocab.txt; no other file is read)"
     raise FileMissing(source / "tokenizer.json", what=wanted)
 
 
@@ -118,6 +119,22 @@ def _word_piece(source: Path) -> Any:
         special_tokens=[("[CLS]", start), ("[SEP]", end)],
     )
     return built
+
+
+def _add_own(built: Any, source: Path) -> None:
+    """Tokens that were added after training: added_tokens.json, `added_tokens_decoder` of tokenizer_config.json."""
+    from tokenizers import AddedToken
+
+    path = source / "added_tokens.json"
+    own = {number: AddedToken(name) for name, number in (read_json(path) if path.is_file() else {}).items()}
+    for number, told in _settings(source).get("added_tokens_decoder", {}).items():
+        flags = {key: bool(told.get(key)) for key in ("lstrip", "rstrip", "single_word", "normalized", "special")}
+        own[int(number)] = AddedToken(told["content"], **flags)
+    for number, token in sorted(own.items()):
+        if built.token_to_id(token.content) is None:
+            (built.add_special_tokens if token.special else built.add_tokens)([token])
+        if built.token_to_id(token.content) != number:
+            raise ValueError(f"token {token.content!r} is said to be number {number:,} and is another")
 
 
 def _id(built: Any, name: str) -> int:
