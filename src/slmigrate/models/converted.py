@@ -35,21 +35,27 @@ def is_checkpoint(folder: Path) -> bool:
 
 
 def engine_for(folder: Path) -> str:
-    """The engine that a checkpoint can be converted for.
+    """The engine that a checkpoint can be converted for; `onnx_encoder` loads its ONNX graph as it is.
 
     Raises:
-        NoEngine: no engine runs its family.
+        NoEngine: no engine runs its family, and it ships no ONNX graph.
         WrongFormat: its config.json is broken.
     """
+    from slmigrate.engines.onnx_graph import find_graph
     from slmigrate.models.convert import FAMILIES
     from slmigrate.models.encoders import FAMILIES as ENCODERS
 
     family = read_json(folder / "config.json").get("model_type")
     if family in FAMILIES:
         return "seq2seq"
-    if family in ENCODERS:
+    ships_graph = find_graph(folder) is not None
+    if family in ENCODERS and (has_weights(folder) or not ships_graph):
         return "encoder"
-    known = ", ".join(sorted(FAMILIES | ENCODERS))
+    if ships_graph and is_onnx_family(family):
+        return "onnx_encoder"
+    if family in ONNX_FAMILIES:
+        raise NoEngine(str(folder), f"{family} runs from an ONNX graph, and there is no onnx/model.onnx in the folder")
+    known = ", ".join(sorted(FAMILIES | ENCODERS | ONNX_FAMILIES))
     raise NoEngine(str(folder), f"model_type {family!r} is none of {known}; decoders are run from .gguf files")
 
 
