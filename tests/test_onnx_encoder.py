@@ -156,6 +156,18 @@ def test_what_is_no_graph_is_one_line(tmp_path: Path, data: bytes) -> None:
         OnnxEncoder(tmp_path)
 
 
+def test_a_graph_with_broken_names_is_one_line_and_prints_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tiny_onnx.build(tmp_path)
+    path = tmp_path / "onnx" / "model.onnx"
+    path.write_bytes(path.read_bytes().replace(b"batch", b"\xffatch").replace(b"ReduceSum", b"ReduceSux"))
+    with pytest.raises(EngineFailed, match="failed while loading") as caught:
+        OnnxEncoder(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_weights_beside_the_graph_are_read(tmp_path: Path) -> None:
     known = tiny_onnx.build(tmp_path)
     tiny_onnx.outside(tmp_path, "model.onnx_data")

@@ -60,9 +60,7 @@ class OnnxEncoder(TextEncoder):
         if not (path / "tokenizer.json").is_file():
             raise FileMissing(path / "tokenizer.json", what="tokenizer.json")
         config = read_json(path / "config.json")
-        session = self._session = self._load(path, graph, threads or len(os.sched_getaffinity(0)))
-        self._inputs: dict[str, str] = {one.name: one.type for one in session.get_inputs()}
-        self._outputs: dict[str, list[Any]] = {one.name: one.shape for one in session.get_outputs()}
+        self._load(path, graph, threads or len(os.sched_getaffinity(0)))
         if "input_ids" not in self._inputs or (unknown := sorted(set(self._inputs) - set(INPUTS))):
             wanted = ", ".join(unknown) if "input_ids" in self._inputs else "no input_ids"
             raise EngineFailed(self.spec, "loading", f"its graph wants {wanted}; known are {', '.join(INPUTS)}")
@@ -72,7 +70,7 @@ class OnnxEncoder(TextEncoder):
     def close(self) -> None:
         self._session = None
 
-    def _load(self, path: Path, graph: Path, threads: int) -> Any:
+    def _load(self, path: Path, graph: Path, threads: int) -> None:
         try:
             import onnxruntime
         except ImportError as error:
@@ -90,7 +88,12 @@ class OnnxEncoder(TextEncoder):
             # threads that wait for work must not burn the processor that another model needs
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-            session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+            # its own second try, on the same processor, would print the error of the first
+            self._session = onnxruntime.InferenceSession(
+                str(graph), options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
+            self._inputs: dict[str, str] = {one.name: one.type for one in self._session.get_inputs()}
+            self._outputs: dict[str, list[Any]] = {one.name: one.shape for one in self._session.get_outputs()}
         except SlmigrateError:
             raise
         except Exception as error:  # tokenizers raises bare Exception, onnxruntime a class per status code
@@ -99,7 +102,6 @@ class OnnxEncoder(TextEncoder):
         # a tokenizer.json may carry the lengths of its training; cutting is for `_tokens` alone
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        return session
 
     def _read_facts(self, path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
         expected = "the settings of an encoder"
