@@ -1,33 +1,23 @@
 """Files of a checkpoint folder in transformers format. No torch, and nothing of a checkpoint is run."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slmigrate.engines.checkpoint_files import read_json
 from slmigrate.errors import FileMissing, WrongFormat
 
 if TYPE_CHECKING:
     from slmigrate.models.tensors import Array
 
+__all__ = ["KINDS", "has_weights", "read_json", "read_weights"]
+
 KINDS = ("model.safetensors", "pytorch_model.bin")
 """Weights in order of preference; each may also be in shards with an index beside them."""
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """One JSON object.
-
-    Raises:
-        FileMissing, WrongFormat: no such file, or something else in it.
-    """
-    if not path.is_file():
-        raise FileMissing(path, what=path.name)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise WrongFormat(path, found="broken JSON", expected="an object") from error
-    if not isinstance(found, dict):
-        raise WrongFormat(path, found=f"a {type(found).__name__}", expected="an object")
-    return found
+def has_weights(folder: Path) -> bool:
+    """Whether `read_weights` would find a file to read."""
+    return any((folder / kind).is_file() or (folder / f"{kind}.index.json").is_file() for kind in KINDS)
 
 
 def read_weights(folder: Path) -> "dict[str, Array]":

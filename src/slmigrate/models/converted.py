@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from slmigrate.engines.onnx_graph import find_graph
 from slmigrate.errors import NoEngine
-from slmigrate.models.checkpoint import read_json
+from slmigrate.models.checkpoint import has_weights, read_json
 from slmigrate.models.store import LocalWeights, check_space, list_local, locked, publish, sha256_of, staging
 from slmigrate.records import WeightsManifest
 from slmigrate.state import now
@@ -22,6 +23,11 @@ Say = Callable[[str], None]
 
 ENGINES = {"seq2seq.json": "seq2seq", "encoder.json": "encoder"}
 """File that only a converted folder has -> engine that loads it."""
+
+ONNX_FAMILIES = frozenset(
+    {"albert", "deberta", "deberta-v2", "electra", "mobilebert", "modernbert", "mpnet", "nomic_bert", "squeezebert"}
+)
+"""Encoders that CTranslate2 has no layers for: they run from the ONNX graph that their checkpoint ships."""
 
 
 def engine_of(folder: Path) -> str | None:
@@ -35,10 +41,10 @@ def is_checkpoint(folder: Path) -> bool:
 
 
 def engine_for(folder: Path) -> str:
-    """The engine that a checkpoint can be converted for.
+    """The engine that a checkpoint can be converted for; `onnx_encoder` loads its ONNX graph as it is.
 
     Raises:
-        NoEngine: no engine runs its family.
+        NoEngine: no engine runs its family, and it ships no ONNX graph.
         WrongFormat: its config.json is broken.
     """
     from slmigrate.models.convert import FAMILIES
@@ -47,9 +53,14 @@ def engine_for(folder: Path) -> str:
     family = read_json(folder / "config.json").get("model_type")
     if family in FAMILIES:
         return "seq2seq"
-    if family in ENCODERS:
+    ships_graph = find_graph(folder) is not None
+    if family in ENCODERS and (has_weights(folder) or not ships_graph):
         return "encoder"
-    known = ", ".join(sorted(FAMILIES | ENCODERS))
+    if ships_graph and family in ENCODERS | ONNX_FAMILIES:
+        return "onnx_encoder"
+    if family in ONNX_FAMILIES:
+        raise NoEngine(str(folder), f"{family} runs from an ONNX graph, and there is no onnx/model.onnx in the folder")
+    known = ", ".join(sorted(FAMILIES | ENCODERS | ONNX_FAMILIES))
     raise NoEngine(str(folder), f"model_type {family!r} is none of {known}; decoders are run from .gguf files")
 
 

@@ -5,7 +5,6 @@ is kept in float32 and computed with numpy. The oracle in the tests is transform
 """
 
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from slmigrate.engines.checkpoint_files import read_modules
 from slmigrate.errors import NoEngine, WrongFormat
 from slmigrate.models.checkpoint import read_json, read_weights
 from slmigrate.models.convert.layers import ACTIVATIONS
@@ -209,7 +209,7 @@ def _vocabulary(source: Path, size: int) -> list[str]:
 def _facts(source: Path, config: Mapping[str, Any], precision: str, has_head: bool) -> dict[str, Any]:
     """What the engine must know besides the weights."""
     limit = int(config["max_position_embeddings"]) - _position_offset(config)
-    modules = _modules(source)
+    modules = read_modules(source)
     labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
     return {
         "version": 1,
@@ -224,33 +224,3 @@ def _facts(source: Path, config: Mapping[str, Any], precision: str, has_head: bo
         **modules,
         "embedding_tokens": min(limit, int(modules["embedding_tokens"] or limit)),
     }
-
-
-def _modules(source: Path) -> dict[str, Any]:
-    """Pooling and normalisation as sentence-transformers writes them: modules.json and one folder per module."""
-    found: dict[str, Any] = {"pooling": None, "normalize": False, "embedding_tokens": None}
-    if not (source / "modules.json").is_file():
-        return found
-    for module in json.loads((source / "modules.json").read_text(encoding="utf-8")):
-        kind = str(module.get("type", "")).rsplit(".", 1)[-1]
-        if kind == "Pooling":
-            found["pooling"] = _pooling(source / module["path"] / "config.json")
-        elif kind == "Normalize":
-            found["normalize"] = True
-        elif kind != "Transformer":
-            raise NoEngine(str(source), f"its embeddings need a module {kind!r}, which is not known here")
-    if (source / "sentence_bert_config.json").is_file():
-        length = read_json(source / "sentence_bert_config.json").get("max_seq_length")
-        found["embedding_tokens"] = length if length and math.isfinite(length) else None
-    return found
-
-
-def _pooling(path: Path) -> str:
-    wanted = read_json(path)
-    names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_max_tokens": "max"}
-    chosen = [key for key, on in wanted.items() if key.startswith("pooling_mode_") and on is True]
-    if isinstance(wanted.get("pooling_mode"), str):
-        chosen, names = [wanted["pooling_mode"]], {"mean": "mean", "cls": "cls", "max": "max"}
-    if len(chosen) != 1 or chosen[0] not in names:
-        raise NoEngine(str(path.parent), f"pooling {', '.join(chosen) or 'unknown'} is none of mean, CLS and max")
-    return names[chosen[0]]

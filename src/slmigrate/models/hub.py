@@ -9,7 +9,9 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from slmigrate.engines.onnx_graph import GRAPHS
 from slmigrate.errors import DownloadFailed, ModelUnavailable
+from slmigrate.models.converted import ONNX_FAMILIES
 from slmigrate.models.store import sha256_of
 from slmigrate.records import ModelCard, WeightsSource
 
@@ -21,7 +23,7 @@ HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "request
 DATA = ("*.json", "*.safetensors", "*.model", "vocab.*", "merges.txt", "LICENSE*", "README.md")
 """What is taken of a repository in transformers format. Code (`*.py`) is not."""
 PICKLES = "pytorch_model*.bin"
-WEIGHTS = (".safetensors", ".gguf", ".bin")
+WEIGHTS = (".safetensors", ".gguf", ".bin", ".onnx")
 
 
 def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progress) -> tuple[str, dict[str, str]]:
@@ -37,9 +39,12 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
     where = f"the hub ({source.name})"
     try:
         info = HfApi().model_info(source.name, revision=source.revision)
-        names = source.members or _wanted([sibling.rfilename for sibling in info.siblings or []])
+        graphs = card.family in ONNX_FAMILIES
+        names = source.members or _wanted([one.rfilename for one in info.siblings or []], graphs=graphs)
         if not any(name.endswith(WEIGHTS) for name in names):
-            raise ModelUnavailable(card.key, f"{source.name} holds no safetensors, GGUF or PyTorch file of weights.")
+            raise ModelUnavailable(
+                card.key, f"{source.name} holds no safetensors, GGUF, ONNX or PyTorch file of weights."
+            )
         for number, name in enumerate(names):
             progress("download", number, len(names))
             hf_hub_download(source.name, name, revision=info.sha, local_dir=folder)
@@ -56,9 +61,16 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
     return str(info.sha), {name: sha256_of(folder / name) for name in names}
 
 
-def _wanted(names: list[str]) -> tuple[str, ...]:
-    """Files of a checkpoint: data, and pickles of weights where there is nothing better."""
+def _wanted(names: list[str], *, graphs: bool = False) -> tuple[str, ...]:
+    """Files of a checkpoint: data, and pickles of weights where there is nothing better.
+
+    Args:
+        graphs: its family runs from ONNX: the graphs that the engine can choose, in place of other weights.
+    """
     data = [name for name in names if any(fnmatch(name, pattern) for pattern in DATA)]
+    if graphs and (found := [name for name in names if name.partition(".onnx")[0] + ".onnx" in GRAPHS]):
+        # `model.onnx_data` and the like hold the weights of a graph that is too large for one file
+        return tuple(dict.fromkeys([name for name in data if not name.endswith(".safetensors")] + found))
     if not any(name.endswith(".safetensors") and "/" not in name for name in data):
         data += [name for name in names if fnmatch(name, PICKLES) and "/" not in name]
     return tuple(dict.fromkeys(data))

@@ -4,6 +4,7 @@ Nothing here downloads. What is not on this machine is an error that names the c
 """
 
 import dataclasses
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from slmigrate.engines.base import Engine
 from slmigrate.errors import FileMissing, ModelUnavailable, NoEngine, UnknownModel, WeightsMissing
 from slmigrate.models.catalogue import load
 from slmigrate.models.converted import (
+    ONNX_FAMILIES,
     Precision,
     convert_once,
     engine_for,
@@ -31,7 +33,7 @@ class Located:
 
     spec: str
     engine: str
-    """`llamacpp`, `seq2seq`, `encoder`, `extractive`, `recorded`, `remote` or `torch_original`."""
+    """`llamacpp`, `seq2seq`, `encoder`, `onnx_encoder`, `extractive`, `recorded`, `remote` or `torch_original`."""
     path: Path | None = None
     """The file or folder that the engine loads (a checkpoint in transformers format is converted first), or the
     file that holds the recorded answers."""
@@ -78,7 +80,7 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
 
     Args:
         threads: None: as many as this process may use.
-        precision: of what is converted here: BART, Pegasus, T5 and encoders. GGUF files have their own.
+        precision: of what is converted here (BART, Pegasus, T5, encoders), and which ONNX graph. GGUF has its own.
         private: hold a copy of the weights, where the engine would otherwise map their file.
 
     Raises:
@@ -108,6 +110,10 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
         from slmigrate.engines.encoder import Encoder
 
         return Encoder(located.path, spec=spec, threads=threads)
+    if located.engine == "onnx_encoder":
+        from slmigrate.engines.onnx_encoder import OnnxEncoder
+
+        return OnnxEncoder(located.path, spec=spec, threads=threads, precision=precision)
     if located.engine == "torch_original":
         from slmigrate.engines.torch_original import TorchOriginal
 
@@ -155,6 +161,10 @@ def runnable(card: ModelCard) -> str | None:
         return "a base encoder without a trained head answers at random until somebody trains it"
     if card.engine == "llamacpp" or card.family in _converted_families(card.engine):
         return None
+    if card.engine == "encoder" and card.family in ONNX_FAMILIES:
+        if importlib.util.find_spec("onnxruntime") is not None:
+            return None
+        return f"{card.family} runs by onnxruntime; run: pip install 'slmigrate[onnx]'"
     return f"the engine for {card.family or 'this family'} is not built yet"
 
 
@@ -192,8 +202,9 @@ def _from_path(spec: str) -> Located:
     if path.is_dir():
         if not is_checkpoint(path) and engine_of(path) is None:
             raise NoEngine(spec, "the folder holds no config.json; name a checkpoint folder or a .gguf file")
-        files = [part.stat().st_size for part in path.iterdir() if part.is_file()]
         engine = engine_of(path) or engine_for(path)
+        parts = path.rglob("*") if engine == "onnx_encoder" else path.iterdir()  # graphs may lie in a folder of it
+        files = [part.stat().st_size for part in parts if part.is_file()]
         return Located(spec=spec, engine=engine, path=path, disk_bytes=sum(files))
     if not path.is_file():
         raise FileMissing(spec, what="model file")
