@@ -14,6 +14,7 @@ import tiny_gguf
 
 from slmigrate.engines import Generation, Message, Request
 from slmigrate.engines.llamacpp import LlamaCpp
+from slmigrate.engines.llamacpp_embed import LlamaEmbedder
 from slmigrate.errors import FileMissing, InputTooLong, ParameterRefused
 from slmigrate.models.resolve import resolve
 
@@ -168,3 +169,26 @@ def test_no_route_of_the_inner_server_answers_without_the_key(tiny_gguf: Path, r
                 opener.open(engine._server.address + route, data, timeout=5)
             assert caught.value.code in (401, 404)
             caught.value.close()
+
+
+def test_vectors_are_of_length_one_alike_for_like_texts_and_long_texts_are_refused_or_cut(tiny_gguf: Path) -> None:
+    with LlamaEmbedder(tiny_gguf) as engine:
+        one, same, other = (np.array(found.vector) for found in engine.embed(["hello", "hello", "another text"]))
+        assert len(one) == tiny_gguf_width()
+        assert abs(float(one @ one) - 1) < 1e-5
+        np.testing.assert_allclose(one, same, atol=1e-6)
+        assert float(one @ other) < 0.999
+        free = np.array(engine.embed(["hello"], normalize=False)[0].vector)
+        np.testing.assert_allclose(free / np.linalg.norm(free), one, atol=1e-5)
+        with pytest.raises(InputTooLong, match="256"):
+            engine.embed(["x" * 400])
+        cut = engine.embed(["x" * 400], truncate=True)[0]
+        assert cut.input_tokens - cut.dropped_tokens == 256 < 400 < cut.input_tokens
+        reply = engine.answer(Request(task="feature-extraction", text="hello"))
+        np.testing.assert_allclose(json.loads(reply.text), one, atol=1e-6)
+        with pytest.raises(ParameterRefused, match="summarization"):
+            engine.answer(ask("hello", "summarization"))
+
+
+def tiny_gguf_width() -> int:
+    return tiny_gguf.WIDTH

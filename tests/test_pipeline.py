@@ -131,8 +131,8 @@ def test_a_model_without_weights_names_the_command(monkeypatch: pytest.MonkeyPat
         pipeline("summarization", model="HuggingFaceTB/SmolLM2-135M-Instruct")
 
 
-def test_what_is_not_built_yet_is_said() -> None:
-    with pytest.raises(NoEngine, match="not built yet"):
+def test_an_original_that_is_not_on_this_machine_is_said() -> None:
+    with pytest.raises(NoEngine, match="neither a folder nor in the hub's cache"):
         pipeline("summarization", model="torch:facebook/bart-large-cnn")
 
 

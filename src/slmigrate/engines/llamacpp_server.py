@@ -28,6 +28,8 @@ class InnerServer:
         slots: requests that are answered at once.
         adapters: LoRA files by name; none is applied unless a request says so.
         private: hold the weights in memory of this process instead of mapping the file.
+        embeddings: set up for vectors, which writes no text.
+        mean: vectors are the mean over the tokens, whatever the file says.
 
     Raises:
         FileMissing: no such file.
@@ -44,6 +46,8 @@ class InnerServer:
         slots: int = 1,
         adapters: Mapping[str, Path] | None = None,
         private: bool = False,
+        embeddings: bool = False,
+        mean: bool = False,
     ) -> None:
         self._spec = spec
         self._adapters = dict(adapters or {})
@@ -51,6 +55,7 @@ class InnerServer:
             self._check_file(file)
         self._key = secrets.token_hex(16)
         self._server: Any = None
+        self._embeddings, self._mean = embeddings, mean
         self._server = self._load(path, threads=threads, context=context, slots=slots, private=private)
 
     @property
@@ -71,6 +76,16 @@ class InnerServer:
             raise self._failure(str(error), body) from error
         if "error" in raw:
             raise self._failure(str(raw["error"].get("message", raw["error"])), body)
+        return raw
+
+    def embeddings(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Vectors, in the form of OpenAI's endpoint."""
+        try:
+            raw: dict[str, Any] = self._open().handle_embeddings(body)
+        except (RuntimeError, ValueError) as error:
+            raise EngineFailed(self._spec, "answering", str(error)) from error
+        if "error" in raw:
+            raise EngineFailed(self._spec, "answering", str(raw["error"].get("message", raw["error"])))
         return raw
 
     def stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -157,6 +172,12 @@ class InnerServer:
             parameters.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         parameters.n_ctx = context
         parameters.n_parallel = slots
+        if self._embeddings:
+            parameters.embedding = True
+            if self._mean:
+                parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+            parameters.embd_normalize = -1  # none: done by the caller, who may not want it
+            parameters.n_batch = parameters.n_ubatch = context  # a text goes through in one piece
         parameters.kv_unified = True  # else the context is divided among the slots
         if self._adapters:
             parameters.lora_adapters = [_adapter(xllamacpp, file) for file in self._adapters.values()]

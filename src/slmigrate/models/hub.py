@@ -61,6 +61,17 @@ def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progre
     return str(info.sha), {name: sha256_of(folder / name) for name in names}
 
 
+def cached(name: str) -> Path | None:
+    """Folder of a checkpoint that transformers fetched earlier, in the hub's own cache. Opens no connection."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (HFValidationError, LocalEntryNotFoundError, OSError):
+        return None
+
+
 def _wanted(names: list[str], *, graphs: bool = False) -> tuple[str, ...]:
     """Files of a checkpoint: data, and pickles of weights where there is nothing better.
 

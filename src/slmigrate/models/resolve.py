@@ -24,7 +24,9 @@ from slmigrate.models.weights import LocalWeights, find_local, list_local
 from slmigrate.records import ModelCard
 
 HOSTED = ("openai", "azure")
-_FOLDERS_ONLY = "originals run from a folder in transformers format on this machine; by hub id is not built yet"
+_NOT_HERE = (
+    "it is neither a folder nor in the hub's cache of this machine (HF_HOME), where transformers keeps originals"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def locate(spec: str, *, precision: Precision = "int8") -> Located:
     if prefix in HOSTED and rest:
         return Located(spec=spec, engine="remote")
     if prefix == "torch" and rest:
-        return _original(spec, Path(rest).expanduser())
+        return _original(spec, rest)
     if prefix == "hf":
         return _settled(_from_catalogue(spec, rest), precision)
     if _is_path(spec):
@@ -115,9 +117,7 @@ def resolve(spec: str, *, threads: int | None = None, precision: Precision = "in
 
         return OnnxEncoder(located.path, spec=spec, threads=threads, precision=precision)
     if located.engine == "torch_original":
-        from slmigrate.engines.torch_original import TorchOriginal
-
-        return TorchOriginal(located.path, spec=spec, threads=threads)
+        return _torch(located.path, spec, threads)
     from slmigrate.engines.llamacpp import LlamaCpp
 
     return LlamaCpp(located.path, spec=spec, threads=threads, private=private)
@@ -141,6 +141,16 @@ def prepare(spec: str, *, precision: Precision = "int8") -> Located:
         origin=source.manifest if source else None,
     )
     return dataclasses.replace(located, path=found.folder, disk_bytes=found.manifest.bytes)
+
+
+def _torch(path: Path, spec: str, threads: int | None) -> Engine:
+    from slmigrate.engines.torch_task import TorchTask, is_encoder_decoder
+
+    if not is_encoder_decoder(path):
+        return TorchTask(path, spec=spec, threads=threads)
+    from slmigrate.engines.torch_original import TorchOriginal
+
+    return TorchOriginal(path, spec=spec, threads=threads)
 
 
 def find_source(card: ModelCard) -> LocalWeights | None:
@@ -186,9 +196,15 @@ def _settled(located: Located, precision: Precision) -> Located:
     return dataclasses.replace(located, path=found.folder, disk_bytes=found.manifest.bytes)
 
 
-def _original(spec: str, path: Path) -> Located:
+def _original(spec: str, name: str) -> Located:
+    path = Path(name).expanduser()
     if not path.is_dir():
-        raise NoEngine(spec, _FOLDERS_ONLY)
+        from slmigrate.models.hub import cached
+
+        found = cached(name)
+        if found is None:
+            raise NoEngine(spec, _NOT_HERE)
+        path = found
     files = [part.stat().st_size for part in path.rglob("*") if part.is_file()]
     return Located(spec=spec, engine="torch_original", path=path, disk_bytes=sum(files))
 
