@@ -13,7 +13,9 @@ from slmigrate.engines.base import Engine, Reply, Request, same_support
 from slmigrate.engines.labels import Embedding
 from slmigrate.engines.llamacpp import MAX_CONTEXT
 from slmigrate.engines.llamacpp_server import InnerServer
-from slmigrate.errors import EngineFailed, InputTooLong, ParameterRefused
+from slmigrate.errors import InputTooLong, ParameterRefused
+
+_HEADER = 1 << 20
 
 
 class LlamaEmbedder(Engine):
@@ -35,23 +37,16 @@ class LlamaEmbedder(Engine):
 
     def __init__(self, path: Path, *, spec: str | None = None, threads: int | None = None) -> None:
         self.spec = spec or str(path)
-        self._server = self._load(path, threads or len(os.sched_getaffinity(0)))
+        self._server = InnerServer(
+            path,
+            spec=self.spec,
+            threads=threads or len(os.sched_getaffinity(0)),
+            context=MAX_CONTEXT,
+            embeddings=True,
+            mean=not _says_pooling(path),
+        )
         trained = self._server.ask("/v1/models")["data"][0]["meta"]["n_ctx_train"]
         self.context_tokens: int = min(MAX_CONTEXT, trained)
-
-    def _load(self, path: Path, threads: int) -> InnerServer:
-        def load(*, mean: bool) -> InnerServer:
-            return InnerServer(path, spec=self.spec, threads=threads, context=MAX_CONTEXT, embeddings=True, mean=mean)
-
-        server = load(mean=False)
-        try:
-            server.embeddings({"input": "a"})
-        except EngineFailed as error:
-            if "Pooling type 'none'" not in str(error):
-                raise
-            server.close()
-            server = load(mean=True)  # a decoder's file says nothing
-        return server
 
     def answer(self, request: Request) -> Reply:
         """The vector of one text, as JSON."""
@@ -94,3 +89,15 @@ class LlamaEmbedder(Engine):
         length = math.sqrt(sum(value * value for value in vector)) if normalize else 1.0
         scaled = tuple(value / (length or 1.0) for value in vector)
         return Embedding(vector=scaled, input_tokens=len(tokens), dropped_tokens=len(tokens) - len(kept))
+
+
+def _says_pooling(path: Path) -> bool:
+    """Whether the file has a setting for pooling; decoders' files have none, and llama.cpp then gives no vector.
+
+    Settings of the architecture stand before the tokens in the header. Asking llama.cpp instead would mean loading twice,
+    and a server that is closed right after its start can hang (xllamacpp 2026.10.11549).
+    """
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b".pooling_type" in file.read(_HEADER)
