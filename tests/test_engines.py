@@ -1,6 +1,9 @@
 """Engines: text in, text out, with token counts and what was cut. Real llama.cpp on small random weights."""
 
 import json
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -109,6 +112,20 @@ def test_a_closed_engine_says_so(tiny_gguf: Path) -> None:
     engine.close()
     with pytest.raises(EngineFailed, match="closed"):
         engine.answer(ask("abc"))
+
+
+def test_closing_right_after_loading_ends_even_on_one_core(tiny_gguf: Path) -> None:
+    code = f"""
+import os
+os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})
+from pathlib import Path
+from slmigrate.engines.llamacpp import LlamaCpp
+from slmigrate.engines.llamacpp_embed import LlamaEmbedder
+for _ in range(100):
+    LlamaCpp(Path({str(tiny_gguf)!r}), threads=2).close()
+    LlamaEmbedder(Path({str(tiny_gguf)!r}), threads=2).close()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_beams_are_said_to_be_approximated_and_unknown_tasks_refused(tiny_gguf: Path) -> None:

@@ -94,8 +94,7 @@ class LlamaEmbedder(Engine):
 def _says_pooling(path: Path) -> bool:
     """Whether the file has a setting for pooling; decoders' files have none, and llama.cpp then gives no vector.
 
-    Settings of the architecture stand before the tokens in the header. Asking llama.cpp would mean loading twice,
-    and a server that is closed right after its start can hang (xllamacpp 2026.10.11549).
+    Settings of the architecture stand before the tokens in the header. Asking llama.cpp would mean loading twice.
     """
     if not path.is_file():
         return False

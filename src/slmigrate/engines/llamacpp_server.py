@@ -57,6 +57,9 @@ class InnerServer:
         self._server: Any = None
         self._embeddings, self._mean = embeddings, mean
         self._server = self._load(path, threads=threads, context=context, slots=slots, private=private)
+        # Its loop starts after the constructor returns, and a stop that comes before the loop is lost: closing would
+        # wait for ever. The loop itself answers this.
+        self.ask("/slots")
 
     @property
     def address(self) -> str:
