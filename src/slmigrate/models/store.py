@@ -122,6 +122,14 @@ def staging(key: str) -> Iterator[Path]:
             parent.rmdir()  # only when nothing was published
 
 
+def sweep(key: str) -> None:
+    """Delete what a run left that was killed after its weights were published."""
+    parent = weights_folder() / key
+    if any(parent.glob(f"{_PARTIAL}*")):
+        with locked(key):
+            _clear(parent)
+
+
 def _clear(parent: Path) -> None:
     for folder in parent.glob(f"{_PARTIAL}*"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,7 @@ from slmigrate.models.store import (
     publish,
     remove,
     staging,
+    sweep,
 )
 from slmigrate.records import ModelCard, WeightsManifest, WeightsSource
 from slmigrate.state import now
@@ -48,6 +49,7 @@ def pull(card: ModelCard, *, progress: Progress | None = None) -> WeightsManifes
     if card.status != "available":
         raise ModelUnavailable(card.key, _REASONS[card.status].format(caveat=" ".join(card.caveats[:1])).strip())
     if local := find_local(card):
+        sweep(card.key)
         return local.manifest
     with locked(card.key):
         if local := find_local(card):  # another process was faster
