@@ -25,6 +25,8 @@ class Shape:
     heads: int
     encoder: int
     decoder: int
+    gated: bool = False
+    """T5 v1.1: three matrices in a feed-forward layer, and one of its own for the tokens that come out."""
 
 
 SHAPES = {
@@ -32,6 +34,7 @@ SHAPES = {
     "distilbart-12-6": Shape("bart", 50264, 1024, 4096, 16, 12, 6),
     "distilbart-6-6": Shape("bart", 50264, 1024, 4096, 16, 6, 6),
     "t5-small": Shape("t5", 32128, 512, 2048, 8, 6, 6),
+    "flan-t5-base": Shape("t5", 32128, 768, 2048, 12, 12, 12, gated=True),
 }
 _POSITIONS = 1024
 _BUCKETS = 32
@@ -58,12 +61,14 @@ def _config(shape: Shape) -> dict[str, Any]:
     if shape.family == "t5":
         own = {"num_layers": shape.encoder, "num_decoder_layers": shape.decoder, "num_heads": shape.heads}
         ids = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0, "n_positions": 1024}
-        size = {"d_ff": shape.inner, "d_kv": shape.width // shape.heads}
+        size: dict[str, Any] = {"d_ff": shape.inner, "d_kv": shape.width // shape.heads}
+        if shape.gated:
+            size |= {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}
         return common | own | ids | size | {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
     own = {"encoder_layers": shape.encoder, "decoder_layers": shape.decoder, "max_position_embeddings": _POSITIONS}
     for part in ("encoder", "decoder"):
         own |= {f"{part}_attention_heads": shape.heads, f"{part}_ffn_dim": shape.inner}
-    ids = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2}
+    ids = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2, "num_beams": 4}
     return common | own | ids | {"model_type": "bart", "architectures": ["BartForConditionalGeneration"]}
 
 
@@ -90,6 +95,8 @@ def _bart(shape: Shape) -> Shapes:
 
 def _t5(shape: Shape) -> Shapes:
     yield "shared.weight", (shape.vocabulary, shape.width)
+    if shape.gated:
+        yield "lm_head.weight", (shape.vocabulary, shape.width)
     for part, depth in (("encoder", shape.encoder), ("decoder", shape.decoder)):
         yield f"{part}.final_layer_norm.weight", (shape.width,)
         yield f"{part}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", (_BUCKETS, shape.heads)
@@ -100,7 +107,8 @@ def _t5(shape: Shape) -> Shapes:
                 for name in "qkvo":
                     yield f"{prefix}{place}.{attention}.{name}.weight", (shape.width, shape.width)
                 yield f"{prefix}{place}.layer_norm.weight", (shape.width,)
-            yield f"{prefix}{len(names)}.DenseReluDense.wi.weight", (shape.inner, shape.width)
+            for name in ("wi_0", "wi_1") if shape.gated else ("wi",):
+                yield f"{prefix}{len(names)}.DenseReluDense.{name}.weight", (shape.inner, shape.width)
             yield f"{prefix}{len(names)}.DenseReluDense.wo.weight", (shape.width, shape.inner)
             yield f"{prefix}{len(names)}.layer_norm.weight", (shape.width,)
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from slmigrate.cli.saving import pinned
+from slmigrate.models.catalogue import load as catalogue
 from slmigrate.records import ChoiceReport
+from slmigrate.settings import load, save
 
 SOURCE = (
     "from transformers import pipeline\n\n"
@@ -39,7 +42,8 @@ def test_every_call_gets_ranked_models_with_reasons(project: Path) -> None:
     assert result.returncode == 0
     assert "Budget: memory 1.00 GB, disk 500 MB" in result.stdout
     assert "a.py:3  summarization, now facebook/bart-large-cnn\na.py:4  summarization" in result.stdout
-    assert "1. smollm2-135m  (HuggingFaceTB/SmolLM2-135M-Instruct)" in result.stdout
+    assert "Lane: batch, the best first" in result.stdout
+    assert "    1. " in result.stdout
     assert "    2. " in result.stdout
     assert "(--all)" in result.stdout
     assert result.stderr == ""
@@ -49,7 +53,7 @@ def test_weights_that_are_not_here_come_with_the_line_that_fetches_them(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path / "empty"))
-    assert "run: slmigrate models pull smollm2-135m" in run(project).stdout
+    assert "run: slmigrate models pull smollm2-135m" in run(project, "--all", "--max-ram", "20GB").stdout
 
 
 def test_json_is_one_document_and_the_same_is_kept(project: Path) -> None:
@@ -110,6 +114,8 @@ def test_what_to_look_at_first_is_said(tmp_path: Path) -> None:
         pytest.param([".", "--max-disk", "-5MB"], 2, "'-5MB' is no size", id="negative"),
         pytest.param([".", "--max-latency", "soon"], 2, "'soon' is no duration", id="no duration"),
         pytest.param([".", "--licence", ","], 2, "--licence", id="no licence"),
+        pytest.param([".", "--language", "german"], 2, "'german' is no code of two letters", id="no language"),
+        pytest.param([".", "--lane", "fast"], 2, "--lane", id="no lane"),
     ],
 )
 def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
@@ -136,7 +142,71 @@ def test_a_project_without_calls_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.weights
-def test_the_example_gets_the_embedded_model_at_each_of_its_calls(example: Path, smollm2: str) -> None:
-    choices = report(example, "--max-ram", "1GB", "--max-disk", "500MB").choices
-    assert [choice.ranked[0].spec for choice in choices] == [smollm2] * 3
-    assert all(choice.ranked[0].weights_present for choice in choices)
+def test_the_example_can_take_the_embedded_model_at_each_of_its_calls(example: Path, smollm2: str) -> None:
+    for choice in report(example, "--max-ram", "1GB", "--max-disk", "500MB").choices:
+        found = next(each for each in choice.ranked if each.spec == smollm2)
+        assert found.weights_present
+
+
+def test_three_budgets_give_the_example_three_answers(example: Path) -> None:
+    answers = {
+        ram: [choice.ranked[0].spec for choice in report(example, "--max-ram", ram).choices]
+        for ram in ("128MB", "1GB", "8GB")
+    }
+    assert answers["128MB"] == ["compute", "extractive", "compute"]
+    assert len({tuple(specs) for specs in answers.values()}) == 3
+
+
+def test_what_is_free_on_this_machine_is_the_budget_where_nothing_is_said(project: Path) -> None:
+    found = report(project)
+    assert found.budget_from == {"ram": "machine", "disk": "machine"}
+    assert found.budget.ram_bytes is not None
+    assert 0 < found.budget.ram_bytes < 10**15
+    assert "(free on this machine)" in run(project).stdout
+    assert report(project, "--max-ram", "1GB").budget_from == {"ram": "option", "disk": "machine"}
+
+
+def test_save_writes_the_first_of_each_call_and_keeps_the_rest_of_the_file(project: Path, smollm2: str) -> None:
+    settings = project / "slmigrate.toml"
+    settings.write_text('# ours\nversion = 1\n\n[budget]  # small\nram = "20GB"\n')
+    result = run(project, "--save", "--max-disk", "99MB", "--licence", "Apache-2.0")
+    assert result.returncode == 0, result.stderr
+    text = settings.read_text()
+    assert text.startswith('# ours\nversion = 1\n\n[budget]  # small\nram = "20GB"\n')
+    kept = load(settings)
+    best = report(project, "--max-disk", "99MB", "--licence", "Apache-2.0").choices[0].ranked[0]
+    assert kept.spec_for("summarization") == best.spec
+    assert f"models.summarization = {best.spec}, pinned to" in result.stderr
+    assert run(project, "--save", "--max-disk", "99MB", "--licence", "Apache-2.0").returncode == 0
+    assert settings.read_text() == text
+
+
+def test_what_is_here_is_saved_with_its_revision_and_sha256(project: Path, smollm2: str) -> None:
+    card = catalogue()[smollm2]
+    save(project / "slmigrate.toml", {("models", "summarization"): pinned(smollm2)})
+    chosen = load(project / "slmigrate.toml").choice_for("summarization")
+    assert chosen is not None
+    assert chosen.revision == "0.1.2"
+    assert chosen.sha256 == card.weights[0].sha256[0]
+
+
+def test_what_is_not_here_is_saved_without_a_pin_and_said(project: Path) -> None:
+    result = run(project, "--save", "--max-ram", "20GB", "--lane", "batch")
+    assert "not pinned: run `slmigrate models pull " in result.stderr
+
+
+def test_a_lane_is_saved_beside_the_models_of_the_other_lane(project: Path) -> None:
+    assert run(project, "--save", "--max-ram", "20GB").returncode == 0
+    assert run(project, "--save", "--max-ram", "20GB", "--lane", "realtime").returncode == 0
+    kept = load(project / "slmigrate.toml")
+    batch, realtime = kept.choice_for("summarization"), kept.choice_for("summarization", lane="realtime")
+    assert batch is not None
+    assert realtime is not None
+    assert batch.spec != realtime.spec
+
+
+def test_nothing_to_save_is_said_and_nothing_is_written(project: Path) -> None:
+    result = run(project, "--save", "--max-ram", "1MB")
+    assert result.returncode == 1
+    assert "Nothing to save" in result.stderr
+    assert not (project / "slmigrate.toml").exists()

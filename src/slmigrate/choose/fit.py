@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from slmigrate.choose import estimate
-from slmigrate.records import Budget, CallSite, Figure, ModelCard, Rejection
+from slmigrate.records import Budget, CallSite, Figure, Measured, ModelCard, Rejection
 
 INSTRUCTED = frozenset({"instructions", "instruction"})
 _EMBEDS = frozenset({"feature-extraction", "sentence-similarity"})
@@ -38,7 +38,12 @@ def is_instructed(card: ModelCard) -> bool:
 
 
 def breaks(
-    site: CallSite, card: ModelCard, budget: Budget, needs: "Needs", runnable: Callable[[ModelCard], str | None]
+    site: CallSite,
+    card: ModelCard,
+    budget: Budget,
+    needs: "Needs",
+    runnable: Callable[[ModelCard], str | None],
+    language: str | None = None,
 ) -> Rejection | None:
     """The first limit that the model breaks, with every other one in the reason; None when it keeps all."""
     if card.status != "available":
@@ -52,6 +57,8 @@ def breaks(
     ]
     if (why := _licence(card, budget)) is not None:
         broken.insert(0, ("licence", why))
+    if (why := _language(card, language)) is not None:
+        broken.append(("language", why))
     if (why := _prompt(site, card)) is not None:
         broken.append(("context", why))
     if (why := runnable(card)) is not None:
@@ -60,12 +67,21 @@ def breaks(
 
 
 class Needs:
-    """What a model needs, estimated once."""
+    """What a model needs: as measured on this machine, or estimated."""
 
-    def __init__(self, site: CallSite, card: ModelCard, max_context: int) -> None:
-        self.disk = estimate.disk(card)
-        self.ram = estimate.memory(card, max_context=max_context)
-        self.latency = estimate.latency(card, site.parameters)
+    def __init__(self, site: CallSite, card: ModelCard, max_context: int, measured: Measured | None = None) -> None:
+        self.latency = estimate.latency(card, site.parameters, measured)
+        self.disk: Figure | None
+        self.ram: Figure | None
+        if measured is not None:
+            source = (
+                f"measured: slmigrate models measure {measured.spec}, {measured.created[:10]}, {measured.machine.cpu}"
+            )
+            self.disk = Figure(value=measured.disk_bytes, source=source, kind="measured")
+            self.ram = Figure(value=measured.peak_rss_bytes, source=source, kind="measured")
+        else:
+            self.disk = estimate.disk(card)
+            self.ram = estimate.memory(card, max_context=max_context)
 
 
 def _over(name: str, need: Figure | None, limit: int | None, what: str) -> list[tuple[str, str]]:
@@ -84,11 +100,10 @@ def _slow(need: Figure | None, limit: float | None) -> list[tuple[str, str]]:
         return []
     if need is None:
         return [("latency", f"how long it takes is not known, and the budget is {limit:g} s")]
-    return (
-        []
-        if need.value <= limit
-        else [("latency", f"takes about {need.value:.1f} s an answer ({need.kind}), the budget is {limit:g} s")]
-    )
+    if need.value <= limit:
+        return []
+    over = f"{need.value - limit:.1f} s too long"
+    return [("latency", f"takes about {need.value:.1f} s an answer ({need.kind}), the budget is {limit:g} s, {over}")]
 
 
 def _licence(card: ModelCard, budget: Budget) -> str | None:
@@ -102,13 +117,26 @@ def _licence(card: ModelCard, budget: Budget) -> str | None:
     return f"its licence is {card.licence.id}, allowed: {', '.join(sorted(wanted))}"
 
 
+def _language(card: ModelCard, wanted: str | None) -> str | None:
+    """A list of codes is taken at its word; a mere count of languages (`29+`) passes, as it may hold the one."""
+    if wanted is None or wanted in card.languages:
+        return None
+    if not card.languages:
+        return "its languages are not stated"
+    if any(not (len(name) == 2 and name.isalpha()) and name != "code" for name in card.languages):
+        return None
+    return f"it is for {', '.join(card.languages)}, not for {wanted}"
+
+
 def _prompt(site: CallSite, card: ModelCard) -> str | None:
     """Only what is sure: the static prompt alone does not fit. Four characters a token is a usual mean for English."""
     if site.prompt is None or card.context_tokens is None:
         return None
     tokens = len(site.prompt) // 4
     room = int(card.context_tokens.value)
-    return f"the prompt alone has about {tokens:,} tokens, its context is {room:,}" if tokens > room else None
+    if tokens <= room:
+        return None
+    return f"the prompt alone has about {tokens:,} tokens, its context is {room:,}, {tokens - room:,} too few"
 
 
 def _reject(card: ModelCard, budget: str, reasons: list[str]) -> Rejection:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from slmigrate.choose.estimate import size
-from slmigrate.records import Budget, Candidate, Choice, ChoiceReport, Rejection
+from slmigrate.records import Candidate, Choice, ChoiceReport, Rejection
 
 _SHOWN = 3
 _WORDS = {
@@ -15,6 +15,7 @@ _WORDS = {
     "latency": "too slow",
     "licence": "under another licence",
     "context": "with too short a context",
+    "language": "for other languages",
 }
 
 
@@ -27,7 +28,7 @@ def as_text(report: ChoiceReport, notes: Mapping[tuple[str, int], str], *, every
     """
     if not report.choices:
         return f"No call to a model found in {report.root}: nothing to choose."
-    lines = [f"Budget: {_budget(report.budget)}", ""]
+    lines = [f"Budget: {_budget(report)}", _lane(report), ""]
     for group in _same_answer(report.choices):
         for choice in group:
             lines.append(
@@ -56,9 +57,9 @@ def _ranked(ranked: Sequence[Candidate], everything: bool) -> list[str]:
         return ["    no model fits"]
     numbered = list(enumerate(ranked, start=1))
     shown = numbered if everything else numbered[:_SHOWN]
-    # the floor closes the list, and is worth a line even where the list is cut
-    if not everything and len(numbered) > _SHOWN and ranked[-1].spec == "extractive":
-        shown = [*shown, numbered[-1]]
+    # what needs no model closes the list, and is worth a line even where the list is cut
+    if not everything:
+        shown += [pair for pair in numbered[_SHOWN:] if pair[1].spec in ("extractive", "compute")]
     lines = []
     for number, candidate in shown:
         lines.append(f"    {number}. {candidate.spec}  ({candidate.id})")
@@ -77,10 +78,17 @@ def _rejected(rejected: Sequence[Rejection], everything: bool) -> list[str]:
     return [f"    rejected: {said} (--all)"] if said else []
 
 
-def _budget(budget: Budget) -> str:
+def _lane(report: ChoiceReport) -> str:
+    said = "realtime, the fastest first" if report.lane == "realtime" else "batch, the best first (--lane realtime)"
+    return f"Lane: {said}" + (f"; language: {report.language}" if report.language else "")
+
+
+def _budget(report: ChoiceReport) -> str:
+    budget = report.budget
+    free = {name: " (free on this machine)" for name, origin in report.budget_from.items() if origin == "machine"}
     parts = [
-        f"memory {size(budget.ram_bytes)}" if budget.ram_bytes is not None else "",
-        f"disk {size(budget.disk_bytes)}" if budget.disk_bytes is not None else "",
+        f"memory {size(budget.ram_bytes)}{free.get('ram', '')}" if budget.ram_bytes is not None else "",
+        f"disk {size(budget.disk_bytes)}{free.get('disk', '')}" if budget.disk_bytes is not None else "",
         f"{budget.latency_seconds:g} s an answer" if budget.latency_seconds is not None else "",
         f"licence {', '.join(budget.licences)}" if budget.licences != ("any",) else "",
     ]

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,7 +91,7 @@ def _draft(root: Path, to: str | None, *, beside: bool) -> "Draft":
         raise ExtraMissing("migrate", needed_for="Rewriting code") from error
     card = _card(to) if to else None
     report = scan_folder(root)
-    chosen = {} if card else _choices(root)
+    chosen = {} if card else _chosen(root, report.call_sites)
     targets: list[Target] = []
     reasons: dict[str, str] = {}
     for site in report.call_sites:
@@ -136,6 +136,26 @@ def _card(spec: str) -> ModelCard:
     card = load().find(spec)
     locate(card.key)
     return card
+
+
+def _chosen(root: Path, sites: Sequence[CallSite]) -> dict[tuple[str, int, str | None], ModelCard]:
+    """What slmigrate.toml sets for a call or its task, else what `choose` ranked first of what is here."""
+    from slmigrate.cli.saving import site_names
+    from slmigrate.models.names import check_pin
+    from slmigrate.settings import find, load
+
+    file = find(root)
+    found: dict[tuple[str, int, str | None], ModelCard] = {}
+    if file is not None:
+        settings = load(file)
+        for site in sites:
+            chosen = settings.choice_for(site.task or "", sites=site_names(site))
+            if chosen is not None and chosen.spec != "extractive":
+                check_pin(chosen, file)
+                found[site.path, site.line, site.task] = _card(chosen.spec)
+    if sites and all((site.path, site.line, site.task) in found for site in sites if site.migratable != "no"):
+        return found
+    return (_choices(root) if not found or (root / FOLDER / "choices.json").exists() else {}) | found
 
 
 def _choices(root: Path) -> dict[tuple[str, int, str | None], ModelCard]:

@@ -1,10 +1,11 @@
-"""`slmigrate models`: list, show, pull, remove."""
+"""`slmigrate models`: list, show, pull, remove; `measure` stands in a module of its own."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import click
 
+from slmigrate.cli.models_measure import measure
 from slmigrate.cli.output import emit, format_option, progress, say
 from slmigrate.errors import SlmigrateError
 from slmigrate.models.catalogue import load
@@ -22,6 +23,9 @@ def models() -> None:
         slmigrate models show distilbart
         slmigrate models pull smollm2-135m
     """
+
+
+models.add_command(measure)
 
 
 @models.command("list")

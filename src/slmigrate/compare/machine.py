@@ -1,33 +1,9 @@
-"""What the figures were measured on, and the arithmetic of costs."""
+"""The arithmetic of costs."""
 
-import os
-import platform
 import statistics
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from slmigrate.records import Answer, Cost, Latency, Machine
-
-PACKAGES = ("slmigrate", "xllamacpp", "ctranslate2", "rouge-score", "scipy", "numpy")
-
-
-def this_machine() -> Machine:
-    """CPU, cores, memory, Python and the versions of what computes."""
-    versions = {}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return Machine(
-        cpu=_cpu(),
-        cores=os.cpu_count() or 1,
-        threads=len(os.sched_getaffinity(0)),
-        ram_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        python=platform.python_version(),
-        versions=versions,
-    )
+from slmigrate.records import Answer, Cost, Latency
 
 
 def truncated_share(answers: Sequence[Answer]) -> float | None:
@@ -68,13 +44,3 @@ def percentile(values: Sequence[float], share: float) -> float:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

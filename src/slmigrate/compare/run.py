@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slmigrate.compare.answers import AnswerFile, held, request_key
 from slmigrate.compare.cases import fingerprint, text_of
-from slmigrate.compare.machine import this_machine, truncated_share, with_process, with_speed
+from slmigrate.compare.machine import truncated_share, with_process, with_speed
 from slmigrate.compare.process import ask_all
 from slmigrate.compare.scores import METRICS, rouge
 from slmigrate.compare.stats import retention
@@ -15,6 +15,7 @@ from slmigrate.compare.verdict import best, judge
 from slmigrate.engines.base import Generation, Request
 from slmigrate.engines.recorded import read_answers
 from slmigrate.errors import AnswersMissing, CompareError, ExtraMissing, TooFewCases, WrongFormat
+from slmigrate.models.machine import this_machine
 from slmigrate.models.resolve import Located, locate, prepare
 from slmigrate.records import Answer, Case, Comparison, Cost, NewResult, OldResult
 from slmigrate.state import new_id, now

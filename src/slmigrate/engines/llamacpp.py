@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slmigrate.engines.base import Engine, Generation, Reply, Request
+from slmigrate.engines.gguf_header import trained_context
 from slmigrate.engines.inputs import answer_in_parts, too_short
 from slmigrate.engines.llamacpp_server import InnerServer
 from slmigrate.engines.prompts import chat_messages
@@ -88,7 +89,7 @@ class LlamaCpp(Engine):
             path,
             spec=self.spec,
             threads=threads or len(os.sched_getaffinity(0)),
-            context=context or MAX_CONTEXT,
+            context=context or min(MAX_CONTEXT, trained_context(path) or MAX_CONTEXT),
             slots=slots,
             adapters=adapters,
             private=private,

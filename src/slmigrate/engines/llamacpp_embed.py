@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from slmigrate.engines.base import Engine, Reply, Request, same_support
+from slmigrate.engines.gguf_header import says_pooling, trained_context
 from slmigrate.engines.labels import Embedding
 from slmigrate.engines.llamacpp import MAX_CONTEXT
 from slmigrate.engines.llamacpp_server import InnerServer
 from slmigrate.errors import InputTooLong, ParameterRefused
-
-_HEADER = 1 << 20
 
 
 class LlamaEmbedder(Engine):
@@ -41,9 +40,9 @@ class LlamaEmbedder(Engine):
             path,
             spec=self.spec,
             threads=threads or len(os.sched_getaffinity(0)),
-            context=MAX_CONTEXT,
+            context=min(MAX_CONTEXT, trained_context(path) or MAX_CONTEXT),
             embeddings=True,
-            mean=not _says_pooling(path),
+            mean=not says_pooling(path),
         )
         trained = self._server.ask("/v1/models")["data"][0]["meta"]["n_ctx_train"]
         self.context_tokens: int = min(MAX_CONTEXT, trained)
@@ -89,14 +88,3 @@ class LlamaEmbedder(Engine):
         length = math.sqrt(sum(value * value for value in vector)) if normalize else 1.0
         scaled = tuple(value / (length or 1.0) for value in vector)
         return Embedding(vector=scaled, input_tokens=len(tokens), dropped_tokens=len(tokens) - len(kept))
-
-
-def _says_pooling(path: Path) -> bool:
-    """Whether the file has a setting for pooling; decoders' files have none, and llama.cpp then gives no vector.
-
-    Settings of the architecture stand before the tokens in the header. Asking llama.cpp would mean loading twice.
-    """
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return b".pooling_type" in file.read(_HEADER)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from slmigrate.errors import SlmigrateError, UnknownModel
+from slmigrate.models.catalogue_checks import problem
 from slmigrate.records import ModelCard
 
 
@@ -79,8 +80,11 @@ def parse(text: str) -> Catalogue:
 
 def _card(key: str, entry: dict[str, Any]) -> ModelCard:
     try:
-        return ModelCard(key=key, **entry)
+        card = ModelCard(key=key, **entry)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BrokenCatalogue(f"models.{key}.{where}: {first['msg']}") from error
+    if (why := problem(card)) is not None:
+        raise BrokenCatalogue(f"models.{key}.{why}")
+    return card

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from slmigrate.errors import InputError, ModelUnavailable, UnknownModel
+from slmigrate.errors import InputError, ModelUnavailable, SettingsError, UnknownModel
 from slmigrate.models.catalogue import load
+from slmigrate.models.store import digest, find_local
 from slmigrate.models.tasks import SERVES, canonical_task
-from slmigrate.records import ModelCard
-from slmigrate.settings import Settings, find
+from slmigrate.records import Lane, ModelCard
+from slmigrate.settings import ModelChoice, find
 from slmigrate.settings import load as load_settings
 
 DEFAULTS = {
@@ -17,15 +18,19 @@ DEFAULTS = {
 """The embedded model where it can do the task: it works where the hub is blocked. A project's slmigrate.toml wins."""
 
 
-def model_name(task: str, key: str | None = None) -> str:
+def model_name(task: str, key: str | None = None, *, lane: Lane | None = None) -> str:
     """The hub id for a task and a key; see `sml_config.get_model_name`."""
     name = canonical_task(task)
     if name not in SERVES:
         raise InputError(f"No task {task!r}. Known: {', '.join(sorted(SERVES))}, and the guide's names for them.")
     if key is None:
-        key = _project_settings().spec_for(name) or DEFAULTS[name]
-        if _is_file(key):
+        path = find(Path.cwd())
+        chosen = load_settings(path).choice_for(name, lane=lane) if path else None
+        key = chosen.spec if chosen else DEFAULTS[name]
+        if key == "extractive" or _is_file(key):
             return key
+        if path and chosen:
+            check_pin(chosen, path)
     card = load().find(key)
     if card.status == "not-found":
         raise ModelUnavailable(key, " ".join(card.caveats) or "no such checkpoint was found.")
@@ -60,9 +65,19 @@ def guide_models() -> dict[str, dict[str, str]]:
     }
 
 
-def _project_settings() -> Settings:
-    path = find(Path.cwd())
-    return load_settings(path) if path else Settings()
+def check_pin(chosen: ModelChoice, path: Path) -> None:
+    """Weights that are here are those that the settings file pins, or SettingsError. What is not here, passes."""
+    card = load().get(chosen.spec)
+    local = find_local(card) if card is not None else None
+    if local is None:
+        return
+    manifest = local.manifest
+    cure = f"Pull that revision, or take these: slmigrate choose {path.parent} --save"
+    if chosen.revision is not None and chosen.revision != manifest.revision:
+        why = f"it pins {chosen.spec} to revision {chosen.revision}, and {manifest.revision} is here. {cure}"
+        raise SettingsError(path, why)
+    if chosen.sha256 is not None and chosen.sha256 != digest(manifest):
+        raise SettingsError(path, f"it pins {chosen.spec} to other bytes (sha256) than those that are here. {cure}")
 
 
 def _is_file(spec: str) -> bool:

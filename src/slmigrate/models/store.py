@@ -158,6 +158,14 @@ def check_space(needed_bytes: int) -> None:
         raise NoDiskSpace(folder, needed_bytes, free)
 
 
+def digest(manifest: WeightsManifest) -> str:
+    """One sha256 for all that the engine loads: of the one file, or of the list of files with theirs."""
+    files = {name: sha for name, sha in sorted(manifest.files.items()) if name != "LICENSE"}
+    if len(files) == 1:
+        return next(iter(files.values()))
+    return hashlib.sha256("".join(f"{name} {sha}\n" for name, sha in files.items()).encode()).hexdigest()
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest of a file, read in pieces."""
     with path.open("rb") as file:

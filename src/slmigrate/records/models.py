@@ -59,6 +59,33 @@ class WeightsSource(Record):
     bytes: int | None = None
 
 
+class Shape(Record):
+    """Dimensions of a transformer, as in the config of its checkpoint. The parameters that follow from them are held
+    to the published count by a test."""
+
+    vocabulary: int
+    width: int
+    """Values per token between layers."""
+    inner: int
+    """Values per token inside a feed-forward layer."""
+    heads: int
+    head_width: int
+    layers: int
+    """Of the decoder, or of an encoder that stands alone."""
+    encoder_layers: int = 0
+    """Of an encoder-decoder."""
+    kv_heads: int | None = None
+    """Heads of keys and values. None: as many as heads."""
+    gated: bool = False
+    """Three matrices in a feed-forward layer instead of two."""
+    tied: bool = True
+    """One matrix for the tokens that go in and those that come out."""
+    cached_layers: int | None = None
+    """Layers that keep keys and values of all tokens. None: each."""
+    window: int | None = None
+    """Tokens that the other layers keep (sliding attention). None: a state of fixed size."""
+
+
 class ModelCard(Record):
     """What is known of one model."""
 
@@ -75,6 +102,7 @@ class ModelCard(Record):
     """What the engine must be able to run: `bart`, `pegasus`, `t5`, `llama`, `qwen2`, `bert`, ..."""
     architecture: str | None = None
     parameters: Figure | None = None
+    shape: Shape | None = None
     disk_bytes: dict[str, Figure] = Field(default_factory=dict)
     """By precision: `fp32`, `fp16`, `int8`, `q4`."""
     context_tokens: Figure | None = None
@@ -133,6 +161,10 @@ class Budget(Record):
     """`any`, `permissive`, or SPDX ids."""
 
 
+Lane = Literal["realtime", "batch"]
+"""Whether somebody waits for the answer (the fastest first) or nobody does (the best first)."""
+
+
 class Candidate(Record):
     """A model that could take the call."""
 
@@ -151,7 +183,7 @@ class Rejection(Record):
     spec: str
     id: str
     budget: str
-    """`task`, `context`, `ram`, `disk`, `latency`, `licence`, `availability`, `engine`."""
+    """`task`, `context`, `language`, `ram`, `disk`, `latency`, `licence`, `availability`, `engine`."""
     reason: str
 
 
@@ -172,6 +204,10 @@ class ChoiceReport(Record):
     version: Literal[1] = 1
     root: str
     budget: Budget
+    budget_from: dict[str, str] = Field(default_factory=dict)
+    """`ram`, `disk`, `latency`, `licence` -> `option`, `settings` or `machine` (what is free on it)."""
+    lane: Lane = "batch"
+    language: str | None = None
     choices: tuple[Choice, ...]
 
 
