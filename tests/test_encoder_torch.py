@@ -114,7 +114,7 @@ def test_zero_shot_equals_the_pipeline(tmp_path: Path, family: str, multi_label:
 def test_minilm_gives_the_vectors_of_the_original(tmp_path: Path) -> None:
     """The real weights, where they are: set SLMIGRATE_MINILM to a folder of the original checkpoint, or pull them."""
     from slmigrate.models.catalogue import load
-    from slmigrate.models.resolve import find_source
+    from slmigrate.models.ready import find_source
 
     named, local = os.environ.get("SLMIGRATE_MINILM"), find_source(load().find("all-minilm-l6-v2"))
     if named is None and local is None:

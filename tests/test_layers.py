@@ -64,6 +64,7 @@ NETWORK = {"urllib.request", "http.client", "socket", "requests", "httpx", "aioh
 MAY_CONNECT = {
     "models/weights.py": NETWORK,
     "models/hub.py": NETWORK,  # one of the two ways of models/weights.py
+    "models/hub_download.py": NETWORK,  # the same
     "engines/remote.py": NETWORK,
     "serve/upstream.py": NETWORK,
     "agents/sources.py": NETWORK,

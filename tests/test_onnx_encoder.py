@@ -25,8 +25,8 @@ from slmigrate.errors import (
     ParameterRefused,
     WrongFormat,
 )
-from slmigrate.models import hub
 from slmigrate.models.catalogue import load
+from slmigrate.models.hub_files import checkpoint_files
 from slmigrate.models.resolve import locate, resolve, runnable
 
 TEXTS = ("the dog runs in the park", "sport", "the build is red .")
@@ -277,7 +277,9 @@ def test_a_folder_without_its_graph_says_what_is_missing(tmp_path: Path) -> None
 def test_of_a_repository_the_graphs_that_can_run_are_fetched_and_no_other_weights() -> None:
     names = ["config.json", "model.safetensors", "tokenizer.json", "onnx/model_q4.onnx"]
     graphs = ["onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx"]
-    assert hub._wanted(names + graphs, graphs=True) == ("config.json", "tokenizer.json", *graphs)
+    assert checkpoint_files(names + graphs, graphs=True) == ("config.json", "tokenizer.json", *graphs)
     assert (
-        hub._wanted(names, graphs=True) == hub._wanted(names) == ("config.json", "model.safetensors", "tokenizer.json")
+        checkpoint_files(names, graphs=True)
+        == checkpoint_files(names)
+        == ("config.json", "model.safetensors", "tokenizer.json")
     )

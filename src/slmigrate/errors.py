@@ -13,7 +13,8 @@ SlmigrateError                    anything the caller can act on; the command li
 │   ├── UnknownModel              no catalogue entry, file or hub id by that name
 │   ├── ModelUnavailable          known, but cannot be had (does not exist, hosted only, retired)
 │   ├── WeightsMissing            known, but its weights are not on this machine
-│   └── NoEngine                  weights are here, but nothing installed can run them
+│   ├── NoEngine                  weights are here, but nothing installed can run them
+│   └── LicenceNotAccepted        its terms are not permissive, and nobody has accepted them
 ├── WeightsError                  fetching or keeping weights failed
 │   ├── DownloadFailed            the index or hub could not be reached, or refused
 │   ├── ChecksumMismatch          what arrived is not what the catalogue pins
@@ -128,6 +129,16 @@ class NoEngine(ModelError):
         super().__init__(spec, f"No engine can run {spec!r}: {why}")
 
 
+class LicenceNotAccepted(ModelError):
+    """Its terms are not permissive, and nobody has accepted them."""
+
+    def __init__(self, spec: str, licence: str, caveat: str | None) -> None:
+        about = f" ({caveat})" if caveat else ""
+        super().__init__(
+            spec, f"{spec!r} is under {licence}{about}. Read its terms; if they allow your use, add --accept-licence."
+        )
+
+
 class WeightsError(SlmigrateError):
     """Fetching or keeping weights failed."""
 
@@ -136,15 +147,17 @@ class DownloadFailed(WeightsError):
     """The index or hub could not be reached, or refused."""
 
     def __init__(self, spec: str, source: str, why: str) -> None:
-        super().__init__(f"Could not fetch {spec!r} from {source}: {why}. Nothing was kept; run the command again.")
+        super().__init__(
+            f"Could not fetch {spec!r} from {source}: {why}. No half model is left that could load; run it again."
+        )
 
 
 class ChecksumMismatch(WeightsError):
-    """What arrived is not what the catalogue pins."""
+    """What arrived is not what the catalogue or the hub says."""
 
     def __init__(self, name: str, expected: str, found: str) -> None:
         super().__init__(
-            f"{name} has sha256 {found[:12]}…, the catalogue pins {expected[:12]}…. "
+            f"{name} has sha256 {found[:12]}…, and {expected[:12]}… was expected. "
             "It was deleted; do not use that source."
         )
 

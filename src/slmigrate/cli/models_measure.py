@@ -3,6 +3,7 @@
 import click
 
 from slmigrate.cli.output import emit, format_option, progress
+from slmigrate.models.catalogue import load
 from slmigrate.records import Measured
 
 
@@ -33,11 +34,11 @@ def measure(spec: str, runs: int, format_: str) -> None:
 
 def _beside_estimates(found: Measured) -> Measured:
     from slmigrate.choose import MAX_CONTEXT, estimate
-    from slmigrate.models.catalogue import load
+    from slmigrate.models.adhoc import find_card
 
     if found.key is None:
         return found
-    card = load()[found.key]
+    card = find_card(found.key)
     disk, memory = estimate.disk(card), estimate.memory(card, max_context=MAX_CONTEXT)
     update = {
         "estimated_disk_bytes": disk.value if disk else None,
@@ -64,7 +65,8 @@ def as_text(found: Measured) -> str:
         lines.append(f"reads        {found.read_tokens_per_second:,.0f} tokens a second")
     if found.write_tokens_per_second:
         lines.append(f"writes       {found.write_tokens_per_second:,.1f} tokens a second")
-    kept = "kept; `choose` takes these figures from now on" if found.key else "kept; `choose` knows no such model"
+    known = found.key is not None and found.key in load()
+    kept = "kept; `choose` takes these figures from now on" if known else "kept; `choose` ranks models of the catalogue"
     return "\n".join([*lines, f"({kept})"])
 
 

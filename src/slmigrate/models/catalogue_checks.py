@@ -29,6 +29,9 @@ def _problems(card: ModelCard) -> Iterator[str]:
             yield f"quality.{number}.source: {quality.source!r} says not where {quality.metric} {quality.value} is from"
         if isinstance(quality.value, str) and not any(sign.isdigit() for sign in quality.value):
             yield f"quality.{number}.value: {quality.value!r} is no number"
+    for number, correction in enumerate(card.corrections):
+        if SOURCE.match(correction.source) is None:
+            yield f"corrections.{number}.source: {correction.source!r} says not where {correction.truth!r} is from"
     if card.licence is not None and not _known(card.licence):
         yield f"licence.id: {card.licence.id!r} is no SPDX id and none of {', '.join(sorted(CUSTOM_LICENCES))}"
     if (why := _date(card.checked)) is not None:

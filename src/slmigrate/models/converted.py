@@ -64,6 +64,16 @@ def engine_for(folder: Path) -> str:
     raise NoEngine(str(folder), f"model_type {family!r} is none of {known}; decoders are run from .gguf files")
 
 
+def runs_family(family: str | None) -> str | None:
+    """The engine for a `model_type` of config.json, None where there is none."""
+    from slmigrate.models.convert import FAMILIES
+    from slmigrate.models.encoders import FAMILIES as ENCODERS
+
+    if family in FAMILIES:
+        return "seq2seq"
+    return "encoder" if family in ENCODERS | ONNX_FAMILIES else None
+
+
 def convert_once(
     source: Path,
     *,
@@ -164,6 +174,7 @@ def _manifest(
         bytes=sum(file.stat().st_size for file in files),
         licence=origin.licence if origin else "not known",
         created=now(),
+        card=origin.card if origin else None,
     )
 
 

@@ -4,61 +4,115 @@ Only files that are data are taken, and no code of a repository is run. A pickle
 safetensors file, and is read by `models.pickled`, which runs nothing.
 """
 
-import shutil
-from collections.abc import Callable
-from fnmatch import fnmatch
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from slmigrate.engines.onnx_graph import GRAPHS
-from slmigrate.errors import DownloadFailed, ModelUnavailable
-from slmigrate.models.converted import ONNX_FAMILIES
+from slmigrate.errors import ChecksumMismatch, DownloadFailed
+from slmigrate.models.hub_download import PART, download
+from slmigrate.models.hub_files import wanted
 from slmigrate.models.store import sha256_of
 from slmigrate.records import ModelCard, WeightsSource
 
 Progress = Callable[[str, int, int], None]
 
-
 HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"})
 """What huggingface_hub may speak HTTP with; it lets their connection errors through as they are."""
-DATA = ("*.json", "*.safetensors", "*.model", "vocab.*", "merges.txt", "LICENSE*", "README.md")
-"""What is taken of a repository in transformers format. Code (`*.py`) is not."""
-PICKLES = "pytorch_model*.bin"
-WEIGHTS = (".safetensors", ".gguf", ".bin", ".onnx")
 
 
-def fetch(card: ModelCard, source: WeightsSource, folder: Path, progress: Progress) -> tuple[str, dict[str, str]]:
-    """Download the members of `source`, or all its data files, into `folder`; returns the commit and sha256 by name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be fetched of one repository."""
+
+    name: str
+    commit: str
+    sizes: dict[str, int]
+    """Bytes by file."""
+    sha256: dict[str, str]
+    """By file, as the hub says; only large files have one there."""
+    licence: str | None
+    task: str | None
+    languages: tuple[str, ...]
+    gated: bool
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.sizes.values())
+
+
+def look_up(card: ModelCard, source: WeightsSource, *, file: str | None = None) -> Wanted:
+    """Which files of `source` are to be fetched, with the commit that they are pinned to. Fetches none.
+
+    Args:
+        file: the one to take, of a repository with several GGUF files.
 
     Raises:
-        ModelUnavailable: the repository holds no weights that are data.
-        DownloadFailed: no connection, offline mode, gated without a token, no such file.
+        ModelUnavailable: the repository holds no weights that are data, or several GGUF files to choose from.
+        DownloadFailed: no connection, offline mode, gated without a token, no such repository, revision or file.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub import HfApi
 
-    where = f"the hub ({source.name})"
+    with _said(card.key, source.name):
+        info = HfApi().model_info(source.name, revision=source.revision, files_metadata=True)
+    siblings = {one.rfilename: one for one in info.siblings or []}
+    asked = (file,) if file is not None else source.members
+    missing = [name for name in asked if name not in siblings]
+    if missing:
+        raise DownloadFailed(card.key, f"the hub ({source.name})", f"there is no file {missing[0]!r}")
+    names = asked or wanted(card, source.name, list(siblings))
+    about = info.card_data
+    return Wanted(
+        name=source.name,
+        commit=str(info.sha),
+        sizes={name: siblings[name].size or 0 for name in names},
+        sha256={name: lfs.sha256 for name in names if (lfs := siblings[name].lfs) is not None},
+        licence=_text(getattr(about, "license_name", None)) or _text(getattr(about, "license", None)),
+        task=info.pipeline_tag,
+        languages=_languages(getattr(about, "language", None)),
+        gated=bool(info.gated),
+    )
+
+
+def fetch(card: ModelCard, found: Wanted, folder: Path, progress: Progress) -> dict[str, str]:
+    """Download into `folder`; sha256 by file. What an earlier run left there, whole or half, is not fetched again.
+
+    Raises:
+        ChecksumMismatch: a file is not what the hub says; it is deleted.
+        DownloadFailed: as `look_up`.
+    """
+    hashes: dict[str, str] = {}
+    done = 0
+    for name, size in found.sizes.items():
+        progress("download", done, found.bytes)
+        with _said(card.key, found.name):
+            bar = _bar(progress, done, found.bytes)
+            download(found.name, found.commit, name, folder / name, bar)
+        done += size
+        hashes[name] = sha256_of(folder / name)
+        expected = found.sha256.get(name, hashes[name])
+        if hashes[name] != expected:
+            (folder / name).unlink()
+            raise ChecksumMismatch(f"{name} of {found.name}", expected, hashes[name])
+    progress("download", found.bytes, found.bytes)
+    for path in folder.rglob(f"*{PART}"):  # of a file that this pull does not take
+        path.unlink()
+    return hashes
+
+
+def family_of(card: ModelCard, found: Wanted, folder: Path) -> str | None:
+    """`model_type` of the repository's config.json, which is fetched alone; None where it has none."""
+    if "config.json" not in found.sizes:
+        return None
+    with _said(card.key, found.name):
+        download(found.name, found.commit, "config.json", folder / "config.json", _quiet())
     try:
-        info = HfApi().model_info(source.name, revision=source.revision)
-        graphs = card.family in ONNX_FAMILIES
-        names = source.members or _wanted([one.rfilename for one in info.siblings or []], graphs=graphs)
-        if not any(name.endswith(WEIGHTS) for name in names):
-            raise ModelUnavailable(
-                card.key, f"{source.name} holds no safetensors, GGUF, ONNX or PyTorch file of weights."
-            )
-        for number, name in enumerate(names):
-            progress("download", number, len(names))
-            hf_hub_download(source.name, name, revision=info.sha, local_dir=folder)
-        progress("download", len(names), len(names))
-    except OfflineModeIsEnabled as error:
-        raise DownloadFailed(card.key, where, "HF_HUB_OFFLINE is set") from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise DownloadFailed(card.key, where, _reason(error)) from error
-    except Exception as error:
-        if type(error).__module__.split(".")[0] not in HTTP_LIBRARIES:
-            raise
-        raise DownloadFailed(card.key, where, "no connection to the hub") from error
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
-    return str(info.sha), {name: sha256_of(folder / name) for name in names}
+        family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except (ValueError, AttributeError):
+        return None
+    return family if isinstance(family, str) else None
 
 
 def cached(name: str) -> Path | None:
@@ -72,25 +126,82 @@ def cached(name: str) -> Path | None:
         return None
 
 
-def _wanted(names: list[str], *, graphs: bool = False) -> tuple[str, ...]:
-    """Files of a checkpoint: data, and pickles of weights where there is nothing better.
+@contextlib.contextmanager
+def _said(key: str, name: str) -> Iterator[None]:
+    """The hub's failures as DownloadFailed. A full disk passes through."""
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
-    Args:
-        graphs: its family runs from ONNX: the graphs that the engine can choose, in place of other weights.
-    """
-    data = [name for name in names if any(fnmatch(name, pattern) for pattern in DATA)]
-    if graphs and (found := [name for name in names if name.partition(".onnx")[0] + ".onnx" in GRAPHS]):
-        # `model.onnx_data` and the like hold the weights of a graph that is too large for one file
-        return tuple(dict.fromkeys([name for name in data if not name.endswith(".safetensors")] + found))
-    if not any(name.endswith(".safetensors") and "/" not in name for name in data):
-        data += [name for name in names if fnmatch(name, PICKLES) and "/" not in name]
-    return tuple(dict.fromkeys(data))
+    where = f"the hub ({name})"
+    try:
+        yield
+    except OfflineModeIsEnabled as error:
+        raise DownloadFailed(key, where, "HF_HUB_OFFLINE is set") from error
+    except HFValidationError as error:
+        raise DownloadFailed(key, where, "that is no name of a repository (org/name)") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise DownloadFailed(key, where, _reason(error)) from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in HTTP_LIBRARIES:
+            raise
+        raise DownloadFailed(key, where, "no connection to the hub") from error
 
 
 def _reason(error: Exception) -> str:
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
     text = str(error)
-    if "401" in text or "403" in text or "gated" in text.lower():
-        return "access is refused; accept the terms on its page and set HF_TOKEN"
+    if isinstance(error, GatedRepoError) or "403" in text:
+        return "access is refused; accept the terms on its page, then set HF_TOKEN"
+    if isinstance(error, RevisionNotFoundError):
+        return "there is no such revision"
+    if isinstance(error, RepositoryNotFoundError) or "401" in text:
+        return "there is no such repository, or it is private and HF_TOKEN is not set"
     if "404" in text:
         return "there is no such file"
+    if status := getattr(getattr(error, "response", None), "status_code", None):
+        return f"the hub answers {status}; try again later"
     return "no connection to the hub"
+
+
+def _bar(progress: Progress, before: int, total: int) -> Any:
+    """A silent bar for huggingface_hub that hands on the bytes of one file, what was there before it included."""
+
+    class Bar(_quiet()):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            self.here = int(settings.get("initial") or 0)
+            super().__init__(*arguments, **settings)
+
+        def update(self, n: float | None = 1) -> None:
+            self.here += int(n or 0)
+            progress("download", min(before + self.here, total), total)
+
+    return Bar
+
+
+def _quiet() -> Any:
+    """A progress bar that shows nothing."""
+    from huggingface_hub import utils
+
+    base: Any = utils.tqdm  # type: ignore[attr-defined]
+
+    class Quiet(base):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            settings["disable"] = True
+            super().__init__(*arguments, **settings)
+
+    return Quiet
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _languages(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()

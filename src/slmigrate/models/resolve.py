@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slmigrate.engines.base import Engine
 from slmigrate.errors import FileMissing, ModelUnavailable, NoEngine, UnknownModel, WeightsMissing
-from slmigrate.models.catalogue import load
+from slmigrate.models.adhoc import find_card
 from slmigrate.models.converted import (
     ONNX_FAMILIES,
     Precision,
@@ -20,7 +20,8 @@ from slmigrate.models.converted import (
     find_converted,
     is_checkpoint,
 )
-from slmigrate.models.weights import LocalWeights, find_local, list_local
+from slmigrate.models.ready import find_form, find_source
+from slmigrate.models.weights import LocalWeights, find_local
 from slmigrate.records import ModelCard
 
 HOSTED = ("openai", "azure")
@@ -68,10 +69,10 @@ def locate(spec: str, *, precision: Precision = "int8") -> Located:
     if prefix == "torch" and rest:
         return _original(spec, rest)
     if prefix == "hf":
-        return _settled(_from_catalogue(spec, rest), precision)
+        return _settled(_from_catalogue(spec, rest, precision), precision)
     if _is_path(spec):
         return _settled(_from_path(spec), precision)
-    return _settled(_from_catalogue(spec, spec), precision)
+    return _settled(_from_catalogue(spec, spec, precision), precision)
 
 
 def resolve(spec: str, *, threads: int | None = None, precision: Precision = "int8", private: bool = False) -> Engine:
@@ -153,12 +154,6 @@ def _torch(path: Path, spec: str, threads: int | None) -> Engine:
     return TorchOriginal(path, spec=spec, threads=threads)
 
 
-def find_source(card: ModelCard) -> LocalWeights | None:
-    """The weights of `card` as they were published, not a converted form of them."""
-    found = [local for local in list_local(card.key) if engine_of(local.folder) is None]
-    return max(found, key=lambda local: local.manifest.created, default=None)
-
-
 def runnable(card: ModelCard) -> str | None:
     """Why this version cannot run the model, or None when it can."""
     if card.status == "not-found":
@@ -229,12 +224,14 @@ def _from_path(spec: str) -> Located:
     return Located(spec=spec, engine="llamacpp", path=path, disk_bytes=path.stat().st_size)
 
 
-def _from_catalogue(spec: str, name: str) -> Located:
+def _from_catalogue(spec: str, name: str, precision: Precision) -> Located:
     try:
-        card = load().find(name)
+        card = find_card(name)
     except UnknownModel:
         if Path(name).exists():
             return _from_path(name)
+        if spec.startswith("hf:"):
+            raise WeightsMissing(spec) from None
         raise
     if card.status != "available":
         raise ModelUnavailable(spec, " ".join(card.caveats[:1]) or runnable(card) or card.status)
@@ -245,7 +242,12 @@ def _from_catalogue(spec: str, name: str) -> Located:
         raise NoEngine(spec, why or "it has no weights")
     if card.engine in ("seq2seq", "encoder"):
         # what the user pulled last; a converted form of it is found again by its revision
-        local = find_source(card) or local
+        source = find_source(card) or find_form(card, precision)
+        if source is None:
+            raise NoEngine(
+                spec, f"only another precision is here. Run: slmigrate models pull {spec} --precision {precision}"
+            )
+        local = source
         return _of_local(
             spec, card, local, engine=engine_of(local.folder) or engine_for(local.folder), path=local.folder
         )

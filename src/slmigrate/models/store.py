@@ -50,7 +50,9 @@ def find_local(card: ModelCard) -> LocalWeights | None:
 def list_local(key: str | None = None) -> list[LocalWeights]:
     """All complete weights on this disk, or those of one model, by folder name."""
     pattern = f"{key or '*'}/*/*/{MANIFEST}"
-    return [local for path in sorted(weights_folder().glob(pattern)) if (local := _read(path)) is not None]
+    root = weights_folder()
+    found = [path for path in sorted(root.glob(pattern)) if _PARTIAL not in str(path.relative_to(root))]
+    return [local for path in found if (local := _read(path)) is not None]
 
 
 def _read(path: Path) -> LocalWeights | None:
@@ -64,18 +66,28 @@ def _read(path: Path) -> LocalWeights | None:
     return LocalWeights(folder=path.parent, manifest=manifest, main=path.parent / manifest.main)
 
 
-def remove(card: ModelCard) -> int:
-    """Delete the weights of `card`; returns the bytes that were freed, 0 where there were none.
+def remove(key: str) -> int:
+    """Delete all weights of a model, what a killed pull left too; returns the bytes that were freed.
 
     The manifest goes first: an interrupted removal leaves a folder that does not count.
     """
     freed = 0
-    with locked(card.key):
-        for local in list_local(card.key):
+    with locked(key):
+        for local in list_local(key):
             freed += local.manifest.bytes
             (local.folder / MANIFEST).unlink()
-        shutil.rmtree(weights_folder() / card.key, ignore_errors=True)
+        shutil.rmtree(weights_folder() / key, ignore_errors=True)
     return freed
+
+
+def drop(local: LocalWeights) -> None:
+    """Delete one form of a model's weights. The manifest goes first: an interruption leaves what does not count."""
+    with locked(local.manifest.key):
+        (local.folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(local.folder, ignore_errors=True)
+        for parent in (local.folder.parent, local.folder.parent.parent):
+            with contextlib.suppress(OSError):
+                parent.rmdir()  # only where nothing else is kept
 
 
 @contextlib.contextmanager
@@ -99,25 +111,31 @@ def locked(key: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def staging(key: str) -> Iterator[Path]:
+def staging(key: str, *, resume: str | None = None) -> Iterator[Path]:
     """A folder beside the weights to build them in; gone afterwards, whatever happens. Leftovers of killed runs go too.
 
     Call it inside `locked`.
+
+    Args:
+        resume: name of what is built, where another run can go on with what this one leaves: the folder then stays
+            until it is published, or until something else is built.
 
     Raises:
         NotWritable: the folder cannot be made.
     """
     parent = weights_folder() / key
+    kept = f"{_PARTIAL}{resume}" if resume is not None else None
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        _clear(parent)
-        folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+        _clear(parent, keep=kept)
+        folder = parent / kept if kept else Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise NotWritable(parent, error.strerror or str(error)) from error
     try:
         yield folder
     finally:
-        _clear(parent)
+        _clear(parent, keep=kept)
         with contextlib.suppress(OSError):
             parent.rmdir()  # only when nothing was published
 
@@ -130,9 +148,10 @@ def sweep(key: str) -> None:
             _clear(parent)
 
 
-def _clear(parent: Path) -> None:
+def _clear(parent: Path, *, keep: str | None = None) -> None:
     for folder in parent.glob(f"{_PARTIAL}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.name != keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(built: Path, manifest: WeightsManifest) -> LocalWeights:

@@ -86,6 +86,15 @@ class Shape(Record):
     """Tokens that the other layers keep (sliding attention). None: a state of fixed size."""
 
 
+class Correction(Record):
+    """A claim of the migration guide, held against what is known."""
+
+    claim: str
+    verdict: Literal["right", "wrong", "unsupported", "does not exist"]
+    truth: str
+    source: str
+
+
 class ModelCard(Record):
     """What is known of one model."""
 
@@ -112,12 +121,18 @@ class ModelCard(Record):
     """False: a base encoder that answers at random until somebody trains it."""
     quality: tuple[QualityFigure, ...] = ()
     caveats: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+    """What it is not good for."""
     guide_claims: dict[str, str] = Field(default_factory=dict)
     """What the migration guide says of it, word for word."""
+    corrections: tuple[Correction, ...] = ()
+    """Those claims of the guide that could be checked."""
     sources: tuple[str, ...] = ()
     weights: tuple[WeightsSource, ...] = ()
     engine: Literal["llamacpp", "seq2seq", "encoder"] | None = None
     """The engine that runs it on this machine, None when none can yet."""
+    origin: str | None = None
+    """The user's file that the entry, or a part of it, comes from; None: ours."""
     checked: str
     """ISO date on which the facts were looked up."""
     unverified: tuple[str, ...] = ()
@@ -141,6 +156,8 @@ class WeightsManifest(Record):
     bytes: int
     licence: str
     created: str
+    card: ModelCard | None = None
+    """What is known of a model that no catalogue names."""
 
 
 class ParameterSupport(Record):
@@ -223,6 +240,16 @@ class ModelRow(Record):
     licence: str | None
     here: bool
     """Whether its weights are on this machine."""
+    domain: tuple[str, ...] = ()
+    context_tokens: float | None = None
+    memory_bytes: float | None = None
+    """Peak of a process that runs it: measured here, or estimated."""
+    caveat: str | None = None
+    """What to know of its licence."""
+    revision: str | None = None
+    precision: str | None = None
+    source: str | None = None
+    """Of weights that are here."""
 
 
 class ModelList(Record):
