@@ -2,10 +2,10 @@
 
 python bench/wheels.py [--format json]
 
-Resolves only: `uv pip compile` reads what the index says of each wheel; nothing is built or installed. Versions are those of
-constraints.txt. Where one of them has no wheel, that pin alone is dropped and the table names the newest version that has one.
-What is not pinned there (ray and what it needs) may resolve to any version with a wheel. Ends with 1 when a wheel is missing
-that KNOWN does not explain. That a wheel exists does not say that it runs.
+Resolves only: `uv pip compile` reads what the index says of each wheel; nothing is built or installed. Versions are
+those of constraints.txt. Where one of them has no wheel, that pin alone is dropped and the table names the newest
+version that has one. What is not pinned there (ray and what it needs) may resolve to any version with a wheel.
+Ends with 1 when a wheel is missing that KNOWN does not explain. That a wheel exists does not say that it runs.
 """
 
 import argparse
@@ -217,7 +217,7 @@ def resolved(index: Index, project: Project, extra: str, target: tuple[str, str]
 
 
 def resolve_all(index: Index, project: Project) -> list[Cell]:
-    """Every cell. Where all extras resolve together, each one does, since it asks for less; the others are tried one by one."""
+    """Every cell. Where all extras resolve together, each one does: it asks for less. Elsewhere one by one."""
     together = Project({"": [each for needs in project.extras.values() for each in needs]}, project.pins)
     targets = [(python, platform) for platform in PLATFORMS for python in PYTHONS]
     with ThreadPoolExecutor(8) as pool:  # it waits for the index, not for the processor
@@ -274,7 +274,7 @@ def print_table(cells: list[Cell], extras: Iterable[str]) -> None:
             row = "".join(f"{found[extra, python, platform]:<{width}}" for platform in PLATFORMS)
             print(f"{extra:<10}{python:<8}{row}".rstrip())
     print(
-        "\nyes: wheels at the pinned versions. NAME VERSION: the newest with a wheel. NO NAME: no version that fits has one."
+        "\nyes: at the pinned versions. NAME VERSION: the newest with a wheel. NO NAME: no version that fits has one."
     )
     for name, reason in SOURCE_ONLY.items():
         print(f"Known, everywhere: {name} {reason}. What it needs is in the table.")
