@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ALL := .venv-all
 PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all bench lint docs clean
+.PHONY: demo test test-all bench lint wheels docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/slmigrate demo
@@ -29,6 +29,10 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/build.py --check
+
+# does every extra resolve to wheels on other Pythons and platforms? Asks the index; installs nothing
+wheels: $(VENV)/.installed
+	$(BIN)/python bench/wheels.py
 
 # rewrite what is generated: docs/commands.md, docs/catalogue.md, docs/schemas/
 docs: $(VENV)/.installed
