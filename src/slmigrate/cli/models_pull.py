@@ -9,9 +9,8 @@ import click
 
 from slmigrate.cli.output import emit, format_option, progress, say
 from slmigrate.errors import InputError, SlmigrateError
-from slmigrate.models.converted import Precision
 from slmigrate.models.store import list_local
-from slmigrate.records import Removed, WeightsManifest
+from slmigrate.records import Precision, Removed, WeightsManifest
 
 
 @click.command()

@@ -9,16 +9,14 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from slmigrate.engines.onnx_graph import find_graph
 from slmigrate.errors import NoEngine
 from slmigrate.models.checkpoint import has_weights, read_json
 from slmigrate.models.store import LocalWeights, check_space, list_local, locked, publish, sha256_of, staging
-from slmigrate.records import WeightsManifest
+from slmigrate.records import Precision, WeightsManifest
 from slmigrate.state import now
 
-Precision = Literal["int8", "float32"]
 Say = Callable[[str], None]
 
 ENGINES = {"seq2seq.json": "seq2seq", "encoder.json": "encoder"}

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from slmigrate.models.converted import Precision, convert_once, engine_for, engine_of, find_converted
+from slmigrate.models.converted import convert_once, engine_for, engine_of, find_converted
 from slmigrate.models.store import LocalWeights, drop, list_local
-from slmigrate.records import ModelCard, WeightsManifest
+from slmigrate.records import ModelCard, Precision, WeightsManifest
 
 Say = Callable[[str], None]
 

@@ -13,7 +13,6 @@ from slmigrate.errors import FileMissing, ModelUnavailable, NoEngine, UnknownMod
 from slmigrate.models.adhoc import find_card
 from slmigrate.models.converted import (
     ONNX_FAMILIES,
-    Precision,
     convert_once,
     engine_for,
     engine_of,
@@ -22,7 +21,7 @@ from slmigrate.models.converted import (
 )
 from slmigrate.models.ready import find_form, find_source
 from slmigrate.models.weights import LocalWeights, find_local
-from slmigrate.records import ModelCard
+from slmigrate.records import ModelCard, Precision
 
 HOSTED = ("openai", "azure")
 _NOT_HERE = (

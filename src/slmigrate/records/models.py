@@ -6,6 +6,9 @@ from pydantic import Field
 
 from slmigrate.records.base import Record
 
+Precision = Literal["int8", "float32"]
+"""Of weights that are converted here."""
+
 
 class Figure(Record):
     """A number with where it came from."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from slmigrate.engines.base import Engine
 from slmigrate.errors import InputError, ParameterRefused
-from slmigrate.models.converted import Precision
 from slmigrate.models.pipeline.base import Noted, Pipeline, say
 from slmigrate.models.pipeline.classes import ClassificationPipeline, FeaturePipeline, ZeroShotPipeline
 from slmigrate.models.pipeline.text import (
@@ -17,6 +16,7 @@ from slmigrate.models.pipeline.text import (
 )
 from slmigrate.models.resolve import resolve
 from slmigrate.models.tasks import canonical_task
+from slmigrate.records import Precision
 
 CLASSES: Mapping[str, type[Pipeline]] = {
     "summarization": SummarizationPipeline,
