@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from slmigrate.choose import estimate
 from slmigrate.choose.fit import Needs, breaks
-from slmigrate.choose.quality import Score, scale_for, score_on
+from slmigrate.choose.quality import Score, scale_for, score_on, standing
 from slmigrate.choose.reasons import candidate, domain_rank, without_model
 from slmigrate.records import Budget, CallSite, Candidate, Choice, Lane, Measured, ModelCard, Rejection
 
@@ -59,7 +59,8 @@ def rank(
     order = _Order(domain, kept, is_present, lane)
     kept.sort(key=lambda pair: order.key(*pair))
     ranked = [
-        candidate(card, needs, domain, order.score(card), present=order.present[card.key]) for card, needs in kept
+        candidate(card, needs, domain, order.score(card), order.best(card), present=order.present[card.key])
+        for card, needs in kept
     ]
     for floor in without_model(site, budget) if site.migratable != "no" else ():
         if isinstance(floor, Candidate):
@@ -106,10 +107,18 @@ class _Order:
         for card, _ in kept:
             groups.setdefault(domain_rank(card, domain), []).append(card)
         self._scales = {fits: scale_for(cards, domain) for fits, cards in groups.items()}
+        self._best = {
+            fits: max((score.value for card in cards if (score := self.score(card)) is not None), default=0.0)
+            for fits, cards in groups.items()
+        }
 
     def score(self, card: ModelCard) -> Score | None:
         """The published figure that the card was compared by, where it has it."""
         return score_on(card, self._scales[domain_rank(card, self._domain)])
+
+    def best(self, card: ModelCard) -> float:
+        """The best figure among the models that it was compared with."""
+        return self._best[domain_rank(card, self._domain)]
 
     def key(self, card: ModelCard, needs: Needs) -> tuple[float | bool | str, ...]:
         fits = domain_rank(card, self._domain)
@@ -120,4 +129,6 @@ class _Order:
             return (fits, needs.latency.value if needs.latency else float("inf"), *last)
         found = self.score(card)
         parameters = card.parameters.value if card.parameters else 0.0
-        return (fits, -found.value if found else float("inf"), 0.0 if found else -parameters, *last)
+        if found is None:
+            return (fits, float("inf"), -parameters, *last)
+        return (fits, *standing(found, self.best(card), parameters), *last)

@@ -2,7 +2,7 @@
 
 from slmigrate.choose import estimate
 from slmigrate.choose.fit import Needs, is_instructed
-from slmigrate.choose.quality import Score
+from slmigrate.choose.quality import TIE, Score
 from slmigrate.records import Budget, CallSite, Candidate, Figure, ModelCard, Rejection
 
 DOMAINS = {"chat": ("chat", "meetings"), "news": ("news",)}
@@ -29,9 +29,15 @@ def domain_rank(card: ModelCard, domain: str | None) -> int:
     return 3 if other & set(card.domain) else 2
 
 
-def candidate(card: ModelCard, needs: Needs, domain: str | None, score: Score | None, *, present: bool) -> Candidate:
-    """The record of a model that fits."""
-    reasons = [*_domain(card, domain), _quality(score)]
+def candidate(
+    card: ModelCard, needs: Needs, domain: str | None, score: Score | None, best: float, *, present: bool
+) -> Candidate:
+    """The record of a model that fits.
+
+    Args:
+        score, best: the published figure that it was compared by, and the best one among its neighbours.
+    """
+    reasons = [*_domain(card, domain), _quality(score, best)]
     if needs.ram is not None and needs.disk is not None:
         reasons.append(f"{estimate.said(needs.ram)} of memory, {estimate.said(needs.disk)} on disk")
     if needs.latency is not None:
@@ -92,13 +98,15 @@ def _no_model(budget: Budget, spec: str, name: str, reasons: tuple[str, ...]) ->
     )
 
 
-def _quality(score: Score | None) -> str:
+def _quality(score: Score | None, best: float) -> str:
     if score is None:
         return "no published figure that could be compared with its neighbours'"
     scale = score.scale
     on = " ".join(part for part in (scale.dataset, scale.split) if part)
     where = score.source.removeprefix("published: ")
-    return f"{scale.metric} {score.value:g} on {on} (published: {where}), compared with its neighbours'"
+    tie = not scale.source and 0 < best - score.value < TIE
+    beside = f"within {TIE} of the best, which sources alone can make" if tie else "compared with its neighbours'"
+    return f"{scale.metric} {score.value:g} on {on} (published: {where}), {beside}"
 
 
 def _where(card: ModelCard, present: bool) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from slmigrate.cli.models_guide import guide
 from slmigrate.cli.models_measure import measure
 from slmigrate.cli.models_pull import pull, remove
 from slmigrate.cli.models_show import as_text, local_rows, local_table, row_of, table
@@ -24,7 +25,7 @@ def models() -> None:
     """
 
 
-for command in (pull, measure, remove):
+for command in (guide, pull, measure, remove):
     models.add_command(command)
 
 

@@ -268,3 +268,26 @@ class Removed(Record):
     version: Literal[1] = 1
     key: str
     freed_bytes: int
+
+
+class GuideRow(Record):
+    """One answer of the guide's selection tables, and ours."""
+
+    task: str
+    texts: str
+    question: str
+    ours: str | None
+    """Catalogue key; None where nothing fits."""
+    rule: str
+    figures: tuple[str, ...]
+    guide: str | None
+    """Id of the guide's own choice; None where it has none."""
+    why: str | None
+    """Why ours differs from it."""
+
+
+class GuideReport(Record):
+    """What `models guide` prints."""
+
+    version: Literal[1] = 1
+    rows: tuple[GuideRow, ...]
