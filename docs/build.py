@@ -37,6 +37,7 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "model": (records.ModelCard, "`models show --format json`"),
     "models": (records.ModelList, "`models list --format json`"),
     "weights": (records.WeightsManifest, "`models pull --format json`; manifest.json beside the weights"),
+    "exported": (records.Exported, "`models export --format json`"),
     "guide": (records.GuideReport, "`models guide --format json`"),
     "measured": (records.Measured, "`models measure --format json`; $SLMIGRATE_HOME/measured/*.json"),
     "removed": (records.Removed, "`models remove --format json`"),

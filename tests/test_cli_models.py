@@ -106,6 +106,15 @@ def test_list_of_what_is_here_follows_pull_and_remove(models: Models) -> None:
     assert ModelList.model_validate_json(models("list", "--local", "--format", "json").stdout).models == ()
 
 
+@pytest.mark.parametrize("spec", ["*", "..", "?iny", "/", "tiny/*"])
+def test_remove_takes_names_and_no_patterns(models: Models, spec: str) -> None:
+    assert models("pull", "tiny").returncode == 0
+    result = models("remove", spec, "--yes")
+    assert result.returncode == 1
+    assert "No model" in one_line(result)
+    assert len(ModelList.model_validate_json(models("list", "--local", "--format", "json").stdout).models) == 1
+
+
 def test_show_says_where_each_number_comes_from(models: Models) -> None:
     result = models("show", "sshleifer/distilbart-cnn-12-6")
     assert result.returncode == 0

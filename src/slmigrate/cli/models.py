@@ -2,6 +2,7 @@
 
 import click
 
+from slmigrate.cli.models_archive import export, import_
 from slmigrate.cli.models_guide import guide
 from slmigrate.cli.models_measure import measure
 from slmigrate.cli.models_pull import pull, remove
@@ -25,7 +26,7 @@ def models() -> None:
     """
 
 
-for command in (guide, pull, measure, remove):
+for command in (export, guide, import_, measure, pull, remove):
     models.add_command(command)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from slmigrate.state import home, write_atomic
 
 MANIFEST = "manifest.json"
 _PARTIAL = ".partial-"
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,9 @@ def find_local(card: ModelCard) -> LocalWeights | None:
 
 
 def list_local(key: str | None = None) -> list[LocalWeights]:
-    """All complete weights on this disk, or those of one model, by folder name."""
+    """All complete weights on this disk, or those of one model, by folder name. None for what is no folder name."""
+    if key is not None and _KEY.fullmatch(key) is None:
+        return []
     pattern = f"{key or '*'}/*/*/{MANIFEST}"
     root = weights_folder()
     found = [path for path in sorted(root.glob(pattern)) if _PARTIAL not in str(path.relative_to(root))]

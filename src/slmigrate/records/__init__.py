@@ -17,6 +17,7 @@ from slmigrate.records.code import (
     Skipped,
     Untouched,
 )
+from slmigrate.records.listings import Exported, GuideReport, GuideRow, ModelList, ModelRow, Removed
 from slmigrate.records.measured import Measured, TimedAnswer
 from slmigrate.records.models import (
     Budget,
@@ -25,18 +26,13 @@ from slmigrate.records.models import (
     ChoiceReport,
     Correction,
     Figure,
-    GuideReport,
-    GuideRow,
     Lane,
     Licence,
     ModelCard,
-    ModelList,
-    ModelRow,
     ParameterSupport,
     Precision,
     QualityFigure,
     Rejection,
-    Removed,
     Shape,
     WeightsManifest,
     WeightsSource,
@@ -88,6 +84,7 @@ __all__ = [
     "Digest",
     "DigestLine",
     "Edit",
+    "Exported",
     "Figure",
     "FileChange",
     "Grounding",
