@@ -18,9 +18,10 @@ from pathlib import Path
 import true_gguf
 import true_sizes
 
-from slmigrate.choose import MAX_CONTEXT, estimate
 from slmigrate.compare.lengths import measure
+from slmigrate.models import estimate
 from slmigrate.models.catalogue import load
+from slmigrate.models.estimate import MAX_CONTEXT
 from slmigrate.models.machine import this_machine
 from slmigrate.models.store import find_local
 from slmigrate.records import ModelCard

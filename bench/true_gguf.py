@@ -1,7 +1,7 @@
 """GGUF decoders of the true dimensions in the layout of Q4_K_M, with random weights and vocabularies of the true size.
 
 What a model costs (disk, load, memory, seconds for a fixed number of tokens) does not depend on the values of its
-weights. Dimensions are those of the catalogue; which tensor gets which type is `slmigrate.choose.sizes`, so the size
+weights. Dimensions are those of the catalogue; which tensor gets which type is `slmigrate.models.sizes`, so the size
 of a file here is a check on our arithmetic and no more. Real files are what the catalogue's published sizes are for.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-from slmigrate.choose.sizes import Matrix, gguf_matrices
 from slmigrate.models.catalogue import load
+from slmigrate.models.sizes import Matrix, gguf_matrices
 from slmigrate.records import Shape
 
 TEMPLATE = (

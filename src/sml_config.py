@@ -10,26 +10,29 @@
 All keys of the guide work, and every key of `slmigrate models list`. An unknown name is refused, never replaced.
 """
 
+from typing import Literal
+
 from slmigrate.models.names import guide_models, model_name, model_specs
 
 __all__ = ["get_model_name", "get_model_specs", "list_available_models"]
 
 
-def get_model_name(task: str, key: str | None = None) -> str:
+def get_model_name(task: str, key: str | None = None, *, lane: Literal["realtime", "batch"] | None = None) -> str:
     """The model for a task, as a name that `slmigrate.pipeline` takes (the id on the hub).
 
     Args:
         task: `summarization`, `text_generation`, `classification`, or the hub's name of a task.
         key: a catalogue key, one of its aliases or an id. None: what the slmigrate.toml of the current folder or one
             above it sets for the task, else the embedded default.
+        lane: of slmigrate.toml, where it has a model of its own for the task.
 
     Raises:
         InputError: no such task.
         UnknownModel: no such key; names the closest one.
         ModelUnavailable: the key is known, but no such checkpoint exists, or it is made for another task.
-        SettingsError: slmigrate.toml is broken.
+        SettingsError: slmigrate.toml is broken, or pins other weights than those that are here.
     """
-    return model_name(task, key)
+    return model_name(task, key, lane=lane)
 
 
 def get_model_specs(name: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slmigrate.errors import UnknownModel
+from slmigrate.errors import FileMissing, UnknownModel
 from slmigrate.models.catalogue import BrokenCatalogue, load, parse
 from slmigrate.records import ModelCard
 
@@ -117,3 +117,159 @@ def test_a_broken_catalogue_says_what_is_wrong(text: str, match: str) -> None:
     parse(MINIMAL)
     with pytest.raises(BrokenCatalogue, match=match):
         parse(text)
+
+
+FIGURE = 'parameters = { value = 5, source = "computed: from the config", kind = "computed" }\n'
+
+
+def entry(*lines: str) -> str:
+    return MINIMAL + "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            entry(FIGURE.replace("computed: from the config", "somebody said")), "parameters.source", id="source"
+        ),
+        pytest.param(entry(FIGURE.replace('kind = "computed"', 'kind = "measured"')), "parameters.kind", id="kind"),
+        pytest.param(
+            entry(
+                '[[models.a.quality]]\nmetric = "ROUGE-2"\ndataset = "d"\nvalue = 5.0\nsource = "card"\n',
+            ),
+            "quality.0.source",
+            id="source of a quality figure",
+        ),
+        pytest.param(
+            entry(
+                '[[models.a.quality]]\nmetric = "m"\ndataset = "d"\nvalue = "great"\nsource = "https://a.b/c"\n',
+            ),
+            "quality.0.value: 'great' is no number",
+            id="no number",
+        ),
+        pytest.param(
+            entry('[models.a.licence]\nid = "apache2"\npermissive = true\n'), "'apache2' is no SPDX id", id="licence"
+        ),
+        pytest.param(
+            entry('[models.a.licence]\nid = "gemma"\npermissive = true\n'),
+            "licence.id",
+            id="a custom one as permissive",
+        ),
+        pytest.param(MINIMAL.replace("2026-11-22", "22.11.2026"), "'22.11.2026' is no date", id="date"),
+        pytest.param(MINIMAL.replace("2026-11-22", "2999-01-01"), "2999-01-01 has not come yet", id="future"),
+        pytest.param(
+            entry(
+                '[[models.a.corrections]]\nclaim = "c"\nverdict = "wrong"\ntruth = "t"\nsource = "me"\n',
+            ),
+            "corrections.0.source",
+            id="source of a correction",
+        ),
+    ],
+)
+def test_an_entry_that_is_wrong_is_refused_by_name_and_field(text: str, said: str) -> None:
+    with pytest.raises(BrokenCatalogue) as caught:
+        parse(text)
+    assert "models.a." in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "claim", "verdict"),
+    [
+        ("distilbart", "60MB (96% smaller!)", "wrong"),
+        ("distilbart", "39M (90% reduction)", "wrong"),
+        ("distilbart-large", "Best Quality", "does not exist"),
+        ("pegasus", "Fastest", "wrong"),
+        ("pegasus", "570MB", "wrong"),
+        ("phi3-mini", "7.4GB", "wrong"),
+        ("gpt-3.5-turbo", "175B", "unsupported"),
+        ("distilbert", "Classification, Best Overall", "wrong"),
+        ("bart-large-cnn", "~1.6GB", "right"),
+    ],
+)
+def test_the_guides_claims_are_shown_as_what_they_are(key: str, claim: str, verdict: str) -> None:
+    from slmigrate.cli.models_show import as_text
+
+    found = {correction.claim: correction for correction in load()[key].corrections}
+    assert found[claim].verdict == verdict
+    assert f'"{claim}" is ' in as_text(load()[key])
+    assert found[claim].truth in as_text(load()[key])
+
+
+@pytest.mark.parametrize("card", [card for card in CARDS if card.shape is not None], ids=lambda card: card.key)
+def test_dimensions_give_the_published_count_of_parameters(card: ModelCard) -> None:
+    from slmigrate.models.sizes import matrix_weights
+
+    assert card.shape is not None
+    assert card.parameters is not None
+    hybrid = card.family in ("lfm2", "granitehybrid")  # convolutions and states are not counted
+    least = 0.78 if hybrid else 0.98
+    assert least <= matrix_weights(card.shape) / card.parameters.value <= 1.002
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.key)
+def test_the_formula_for_disk_is_within_a_twentieth_of_files_that_somebody_published(card: ModelCard) -> None:
+    from slmigrate.models import estimate
+
+    known = card.disk_bytes.get("q4")
+    if known is None or known.kind == "estimated" or card.shape is None:
+        pytest.skip("no published 4-bit file of known dimensions")
+    formula = estimate.disk(card.model_copy(update={"disk_bytes": {}}))
+    assert formula is not None
+    # the maker's file of qwen2.5-1.5b has a matrix of its own for the tokens that come out; granite's is a hybrid
+    most = {"qwen2.5-1.5b-instruct": 0.12, "granite-4.0-h-350m": 0.06}.get(card.key, 0.05)
+    assert abs(formula.value / known.value - 1) <= most
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue file of the user's own."""
+    monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path))
+    return tmp_path / "catalogue.toml"
+
+
+def test_the_users_own_file_adds_models_and_changes_single_fields(own: Path) -> None:
+    shipped = load()["distilbart"]
+    own.write_text(
+        MINIMAL.replace("[models.a]", "[models.ours]")
+        + '\n[models.distilbart]\nnot_for = ["our chats"]\n'
+        + '[models.distilbart.disk_bytes]\nint8 = { value = 5, source = "measured: ls", kind = "measured" }\n'
+    )
+    found = load()
+    assert found["ours"].id == "x/a"
+    changed = found["distilbart"]
+    assert changed.not_for == ("our chats",)
+    assert changed.disk_bytes["int8"].value == 5
+    assert changed.disk_bytes["fp32"] == shipped.disk_bytes["fp32"]
+    assert changed.quality == shipped.quality
+    assert changed.origin == str(own)
+    assert found["pegasus"].origin is None
+    own.unlink()
+    assert load()["distilbart"] == shipped
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = 1\n[models.distilbart]\nparameters = 5\n", "models.distilbart.parameters"),
+        ("version = 1\n[models.new]\nid = 'x/y'\n", "models.new.status"),
+        ("version = 1\n[models.distilbart]\naliases = ['pegasus']\n", "names both"),
+        ("[models", "Expected"),
+        ("version = 2\n", "expected `version = 1`"),
+    ],
+)
+def test_a_broken_file_of_ones_own_is_one_line_that_names_it(own: Path, text: str, said: str) -> None:
+    own.write_text(text)
+    with pytest.raises(BrokenCatalogue) as caught:
+        load()
+    assert str(own) in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_the_users_file_can_be_named_and_must_then_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLMIGRATE_CATALOGUE", str(tmp_path / "mine.toml"))
+    with pytest.raises(FileMissing, match="SLMIGRATE_CATALOGUE"):
+        load()
+    (tmp_path / "mine.toml").write_text(MINIMAL)
+    assert "a" in load()

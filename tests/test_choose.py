@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from slmigrate.choose import domain_of, estimate, rank
-from slmigrate.choose.rank import MAX_CONTEXT
+from slmigrate.choose import domain_of, rank
+from slmigrate.models import estimate
 from slmigrate.models.catalogue import load
+from slmigrate.models.estimate import MAX_CONTEXT
 from slmigrate.models.machine import this_machine
 from slmigrate.models.resolve import runnable
 from slmigrate.records import (

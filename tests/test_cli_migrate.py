@@ -250,3 +250,20 @@ def test_a_call_that_may_ask_several_models_is_left_alone(tmp_path: Path, smollm
     plan = Plan.model_validate_json(run("migrate", project, *TO, "--format", "json").stdout)
     assert plan.changes == ()
     assert "any of several models (a/one, a/two)" in plan.untouched[0].reason
+
+
+@pytest.mark.weights
+def test_what_slmigrate_toml_sets_for_a_call_or_its_task_is_what_it_is_migrated_to(project: Path, smollm2: str) -> None:
+    (project / "slmigrate.toml").write_text(f'version = 1\n[models]\nsummarization = "{smollm2}"\n')
+    result = run("migrate", project)
+    assert result.returncode == 0, result.stderr
+    assert f'+s = pipeline("summarization", model=get_model_name("summarization", "{smollm2}"))' in result.stdout
+    (project / "slmigrate.toml").write_text('version = 1\n[sites]\n"a.py:2" = "distilbart"\n')
+    assert "models pull distilbart" in refused("migrate", project)
+
+
+@pytest.mark.weights
+def test_a_pin_that_does_not_hold_stops_the_migration(project: Path, smollm2: str) -> None:
+    text = f'version = 1\n[models.summarization]\nspec = "{smollm2}"\nrevision = "9"\n'
+    (project / "slmigrate.toml").write_text(text)
+    assert "pins smollm2-135m to revision 9" in refused("migrate", project)

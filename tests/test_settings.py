@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from slmigrate.errors import InputError, SettingsError
-from slmigrate.settings import ModelChoice, find, load, parse_duration, parse_size
+from slmigrate.models.catalogue import load as load_catalogue
+from slmigrate.models.names import model_name
+from slmigrate.settings import ModelChoice, find, load, parse_duration, parse_size, save
+from sml_config import get_model_name
 
 DESIGN = """version = 1
 [models]
@@ -90,3 +93,111 @@ def test_durations(text: str, expected: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is no duration"):
         parse_duration(text)
+
+
+def test_a_lane_and_a_call_can_have_models_of_their_own(tmp_path: Path) -> None:
+    settings = load(
+        write(
+            tmp_path,
+            'version = 1\n[models]\nsummarization = "a"\n[lanes.realtime]\nsummarization = "fast"\n'
+            '[sites]\n"x.py::f" = "own"\n"x.py:7" = "other"\n',
+        )
+    )
+
+    def spec(**asked: object) -> str | None:
+        found = settings.choice_for("summarization", **asked)  # type: ignore[arg-type]
+        return found.spec if found else None
+
+    assert spec() == spec(lane="batch") == spec(sites=["y.py::f"]) == "a"
+    assert spec(lane="realtime") == "fast"
+    assert spec(lane="realtime", sites=["x.py::f", "x.py:7"]) == "own"
+    assert spec(sites=["x.py::g", "x.py:7"]) == "other"
+    assert settings.choice_for("translation") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        pytest.param(
+            "version = 1\n\n[budgte]\nram = '1GB'\n",
+            r"line 3: 'budgte' is no setting. Did you mean 'budget'\?",
+            id="typo",
+        ),
+        pytest.param(
+            "version = 1\n[budget]\nram = '1GB'\ndisk = 'lots'\n",
+            "line 4: budget.disk has the value 'lots'",
+            id="value",
+        ),
+        pytest.param("version = 1\n[lanes.fast]\nsummarization = 'a'\n", "line 2: lanes.fast", id="no lane"),
+        pytest.param(
+            'version = 1\n[models]\nsummarization = { spec = "a", sha = "b" }\n',
+            "line 3: .*'models.summarization.sha'",
+            id="inline",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_line_and_a_cure(tmp_path: Path, text: str, match: str) -> None:
+    with pytest.raises(SettingsError, match=match) as refusal:
+        load(write(tmp_path, text))
+    assert "\n" not in str(refusal.value)
+
+
+PIN = ModelChoice(spec="smollm2-135m", revision="0.1.2", sha256="a" * 64)
+
+
+def test_saving_keeps_comments_order_and_everything_else(tmp_path: Path) -> None:
+    text = DESIGN.replace("[sites]", "# by hand\n[sites]")
+    path = write(tmp_path, text)
+    save(path, {("models", "summarization"): PIN, ("sites", "a.py::f"): ModelChoice(spec="distilbart")})
+    after = path.read_text()
+    kept = load(path)
+    assert kept.choice_for("summarization") == PIN
+    assert kept.choice_for("summarization", sites=["a.py::f"]) == ModelChoice(spec="distilbart")
+    assert "# by hand\n[sites]" in after
+    assert [line for line in text.splitlines() if line not in after.splitlines()] == ['summarization = "smollm2-135m"']
+    save(path, {("models", "summarization"): PIN})
+    assert path.read_text() == after
+
+
+def test_saving_makes_the_file_where_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "slmigrate.toml"
+    save(path, {("lanes", "realtime", "summarization"): PIN})
+    assert load(path).choice_for("summarization", lane="realtime") == PIN
+    assert load(path).choice_for("summarization") is None
+
+
+def test_a_file_that_is_broken_is_not_written_over(tmp_path: Path) -> None:
+    path = write(tmp_path, "version = 1\n[models\n")
+    with pytest.raises(SettingsError):
+        save(path, {("models", "summarization"): PIN})
+    assert path.read_text() == "version = 1\n[models\n"
+
+
+def test_weights_that_are_not_those_that_are_pinned_are_refused_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smollm2: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    card = load_catalogue()[smollm2]
+    right = ModelChoice(spec=smollm2, revision="0.1.2", sha256=card.weights[0].sha256[0])
+    path = tmp_path / "slmigrate.toml"
+    save(path, {("models", "summarization"): right})
+    assert model_name("summarization") == card.id
+    save(path, {("models", "summarization"): right.model_copy(update={"revision": "0.0.9"})})
+    with pytest.raises(SettingsError, match=r"revision 0\.0\.9, and 0\.1\.2 is here.*choose .* --save"):
+        model_name("summarization")
+    save(path, {("models", "summarization"): right.model_copy(update={"sha256": "b" * 64})})
+    with pytest.raises(SettingsError, match="other bytes"):
+        model_name("summarization")
+    save(path, {("models", "summarization"): ModelChoice(spec="distilbart", revision="x")})
+    assert model_name("summarization") == "sshleifer/distilbart-cnn-12-6"  # not here: loading it says so
+
+
+def test_a_lane_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        'version = 1\n[models]\nsummarization = "distilbart"\n[lanes.realtime]\nsummarization = "flan-t5-small"\n',
+    )
+    assert model_name("summarization") == "sshleifer/distilbart-cnn-12-6"
+    assert model_name("summarization", lane="realtime") == "google/flan-t5-small"
+    assert get_model_name("summarization", lane="realtime") == "google/flan-t5-small"

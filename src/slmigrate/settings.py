@@ -160,7 +160,9 @@ def save(path: Path, changes: Mapping[tuple[str, ...], ModelChoice]) -> None:
 
 
 def _explain(error: ValidationError, path: Path) -> str:
-    first: Any = error.errors()[0]
+    every: Any = error.errors()
+    # of a value that may be a text or a table, the complaint about what is inside of the table
+    first = max((one for one in every if one["loc"][:2] == every[0]["loc"][:2]), key=lambda one: len(one["loc"]))
     parts = [str(part) for part in first["loc"] if part not in ("str", "ModelChoice", "[key]")]
     where = ".".join(parts)
     line = _line_of(parts, path)

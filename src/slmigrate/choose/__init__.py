@@ -3,6 +3,6 @@
 choice = rank(site, cards, Budget(ram_bytes=10**9), is_present=..., runnable=...)
 """
 
-from slmigrate.choose.rank import MAX_CONTEXT, domain_of, rank
+from slmigrate.choose.rank import domain_of, rank
 
-__all__ = ["MAX_CONTEXT", "domain_of", "rank"]
+__all__ = ["domain_of", "rank"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from slmigrate.choose import estimate
+from slmigrate.models import estimate
 from slmigrate.records import Budget, CallSite, Figure, Measured, ModelCard, Rejection
 
 INSTRUCTED = frozenset({"instructions", "instruction"})

@@ -6,8 +6,8 @@ No answer stands here. Each is the first of `rank` for a call without a project,
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from slmigrate.choose.estimate import size
 from slmigrate.choose.rank import rank
+from slmigrate.models.estimate import size
 from slmigrate.records import Budget, CallSite, Candidate, Choice, GuideReport, GuideRow, Lane, ModelCard
 
 OVERALL = Budget(ram_bytes=10**9, latency_seconds=15.0)

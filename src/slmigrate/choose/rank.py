@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from slmigrate.choose import estimate
 from slmigrate.choose.fit import Needs, breaks
 from slmigrate.choose.quality import Score, scale_for, score_on, standing
 from slmigrate.choose.reasons import candidate, domain_rank, without_model
+from slmigrate.models import estimate
+from slmigrate.models.estimate import MAX_CONTEXT
 from slmigrate.records import Budget, CallSite, Candidate, Choice, Lane, Measured, ModelCard, Rejection
 
-MAX_CONTEXT = 8192
-"""Tokens of context that the decoder engine sets up at most."""
 _CHAT_WORDS = ("discord", "slack", "chat", "message", "conversation", "dialog", "meeting", "channel", "irc")
 _NEWS_WORDS = ("news", "article", "headline", "journal")
 

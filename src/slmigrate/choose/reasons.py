@@ -1,8 +1,8 @@
 """Why a model stands where it stands, in sentences; and the two candidates that are no model."""
 
-from slmigrate.choose import estimate
 from slmigrate.choose.fit import Needs, is_instructed
 from slmigrate.choose.quality import TIE, Score
+from slmigrate.models import estimate
 from slmigrate.records import Budget, CallSite, Candidate, Figure, ModelCard, Rejection
 
 DOMAINS = {"chat": ("chat", "meetings"), "news": ("news",)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from slmigrate.choose.estimate import size
+from slmigrate.models.estimate import size
 from slmigrate.records import Candidate, Choice, ChoiceReport, Rejection
 
 _SHOWN = 3

@@ -33,8 +33,9 @@ def measure(spec: str, runs: int, format_: str) -> None:
 
 
 def _beside_estimates(found: Measured) -> Measured:
-    from slmigrate.choose import MAX_CONTEXT, estimate
+    from slmigrate.models import estimate
     from slmigrate.models.adhoc import find_card
+    from slmigrate.models.estimate import MAX_CONTEXT
 
     if found.key is None:
         return found

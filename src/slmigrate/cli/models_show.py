@@ -9,8 +9,8 @@ from slmigrate.records import Figure, ModelCard, ModelList, ModelRow
 
 def row_of(card: ModelCard) -> ModelRow:
     """A model of the catalogue: in the form that is run here, measured figures before estimates."""
-    from slmigrate.choose import MAX_CONTEXT, estimate
-    from slmigrate.models import measured
+    from slmigrate.models import estimate, measured
+    from slmigrate.models.estimate import MAX_CONTEXT
 
     local = find_local(card)
     found = measured.find(local)
@@ -130,8 +130,8 @@ def as_text(card: ModelCard) -> str:
 
 def _needs(card: ModelCard) -> list[str]:
     """Disk and memory in the form that is run here."""
-    from slmigrate.choose import MAX_CONTEXT, estimate
-    from slmigrate.models import measured
+    from slmigrate.models import estimate, measured
+    from slmigrate.models.estimate import MAX_CONTEXT
 
     if card.status != "available":
         return []

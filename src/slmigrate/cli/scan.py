@@ -131,9 +131,9 @@ def _renderer(format_: str) -> Callable[[ScanReport], str]:
 
 def describe(model: str) -> tuple[str, str]:
     """(size, parameters) of a model for the guide's table, from the catalogue; each says when it is not known."""
-    from slmigrate.choose.estimate import size
     from slmigrate.errors import UnknownModel
     from slmigrate.models.catalogue import load
+    from slmigrate.models.estimate import size
 
     try:
         card = load().find(model)

@@ -1,23 +1,26 @@
 """What is known of each model: `catalogue.toml`, checked on load, found by key, alias or hub id."""
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from slmigrate.errors import SlmigrateError, UnknownModel
+from slmigrate.errors import FileMissing, SlmigrateError, UnknownModel
 from slmigrate.models.catalogue_checks import problem
 from slmigrate.records import ModelCard
+from slmigrate.state import home
 
 
 class BrokenCatalogue(SlmigrateError):
     """catalogue.toml does not hold what it must."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The catalogue is broken: {why}")
+    def __init__(self, why: str, file: Path | None = None) -> None:
+        super().__init__(f"{f'The catalogue {str(file)!r}' if file else 'The catalogue'} is broken: {why}")
 
 
 class Catalogue(Mapping[str, ModelCard]):
@@ -53,14 +56,46 @@ class Catalogue(Mapping[str, ModelCard]):
         return len(self._cards)
 
 
-@cache
 def load() -> Catalogue:
-    """The catalogue that is shipped. Read once.
+    """The catalogue that is shipped, with the user's own file on top: SLMIGRATE_CATALOGUE, else `catalogue.toml` in
+    the folder of weights' home. Read once, and again when that file changes.
 
     Raises:
-        BrokenCatalogue: names the entry and the field.
+        BrokenCatalogue: names the file, the entry and the field.
+        FileMissing: SLMIGRATE_CATALOGUE names no file.
     """
-    return parse(files("slmigrate.models").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    own = own_file()
+    return _load(own, own.stat().st_mtime_ns if own else 0)
+
+
+def own_file() -> Path | None:
+    """The user's own catalogue file, None where there is none.
+
+    Raises:
+        FileMissing: SLMIGRATE_CATALOGUE names no file.
+    """
+    if named := os.environ.get("SLMIGRATE_CATALOGUE"):
+        if not Path(named).is_file():
+            raise FileMissing(named, what="catalogue file (SLMIGRATE_CATALOGUE)")
+        return Path(named)
+    usual = home() / "catalogue.toml"
+    return usual if usual.is_file() else None
+
+
+@lru_cache(maxsize=2)
+def _load(own: Path | None, changed: int) -> Catalogue:
+    shipped = files("slmigrate.models").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    if own is None:
+        return parse(shipped)
+    entries = _entries(shipped, None)
+    for key, entry in _entries(own.read_text(encoding="utf-8", errors="replace"), own).items():
+        if not isinstance(entry, dict):
+            raise BrokenCatalogue(f"models.{key} is no table", own)
+        entries[key] = _merged(entries.get(key, {}), entry) | {"origin": str(own)}
+    try:
+        return Catalogue({key: _card(key, entry, own) for key, entry in entries.items()})
+    except BrokenCatalogue as error:
+        raise error if str(own) in str(error) else BrokenCatalogue(str(error).partition(": ")[2], own) from error
 
 
 def parse(text: str) -> Catalogue:
@@ -69,22 +104,39 @@ def parse(text: str) -> Catalogue:
     Raises:
         BrokenCatalogue: not TOML, not version 1, or an entry that is wrong.
     """
+    return Catalogue({key: _card(key, entry) for key, entry in _entries(text, None).items()})
+
+
+def _entries(text: str, file: Path | None) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BrokenCatalogue(str(error)) from error
+        raise BrokenCatalogue(str(error), file) from error
     if document.get("version") != 1 or not isinstance(document.get("models"), dict):
-        raise BrokenCatalogue("expected `version = 1` and a table [models]")
-    return Catalogue({key: _card(key, entry) for key, entry in document["models"].items()})
+        raise BrokenCatalogue("expected `version = 1` and a table [models]", file)
+    return dict(document["models"])
 
 
-def _card(key: str, entry: dict[str, Any]) -> ModelCard:
+def _merged(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Theirs over ours: tables field by field, all else as a whole."""
+    merged = dict(ours)
+    for name, value in theirs.items():
+        old = merged.get(name)
+        # a number and its source belong together, so a figure is replaced as a whole
+        figure = isinstance(value, dict) and "value" in value
+        merged[name] = (
+            _merged(old, value) if isinstance(value, dict) and isinstance(old, dict) and not figure else value
+        )
+    return merged
+
+
+def _card(key: str, entry: dict[str, Any], file: Path | None = None) -> ModelCard:
     try:
-        card = ModelCard(key=key, **entry)
+        card = ModelCard(**{"key": key, **entry})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BrokenCatalogue(f"models.{key}.{where}: {first['msg']}") from error
+        raise BrokenCatalogue(f"models.{key}.{where}: {first['msg']}", file) from error
     if (why := problem(card)) is not None:
-        raise BrokenCatalogue(f"models.{key}.{why}")
+        raise BrokenCatalogue(f"models.{key}.{why}", file)
     return card

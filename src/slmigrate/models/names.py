@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from slmigrate.errors import InputError, ModelUnavailable, SettingsError, UnknownModel
+from slmigrate.models import estimate, measured
 from slmigrate.models.catalogue import load
 from slmigrate.models.store import digest, find_local
 from slmigrate.models.tasks import SERVES, canonical_task
@@ -48,10 +49,10 @@ def model_specs(name: str) -> dict[str, str]:
     return {
         "size": _size(card),
         "parameters": _millions(card),
-        "speed": "not measured on this machine",
+        "speed": _speed(card),
         "quality": _quality(card),
         "use_case": _use(card),
-        "memory_usage": "not measured on this machine",
+        "memory_usage": _memory(card),
         "status": card.status,
         "source": card.sources[0] if card.sources else "none",
     }
@@ -92,8 +93,8 @@ def _is_file(spec: str) -> bool:
 def _size(card: ModelCard) -> str:
     if not card.disk_bytes:
         return "not published" if card.status != "not-found" else "no such checkpoint was found"
-    precision, figure = min(card.disk_bytes.items(), key=lambda item: item[1].value)
-    return f"{figure.value / 1e6:,.0f} MB ({precision}, {figure.kind})"
+    figure = estimate.disk(card)  # in the form that is run here
+    return f"{figure.value / 1e6:,.0f} MB ({estimate.precision(card)}, {figure.kind})" if figure else "not known"
 
 
 def _millions(card: ModelCard) -> str:
@@ -101,6 +102,27 @@ def _millions(card: ModelCard) -> str:
         return "not published" if card.status != "not-found" else "no such checkpoint was found"
     value = card.parameters.value
     return f"{value / 1e9:.2f}B" if value >= 1e9 else f"{value / 1e6:.1f}M"
+
+
+def _speed(card: ModelCard) -> str:
+    found = measured.find(find_local(card))
+    figure = estimate.latency(card, {}, found) if card.status == "available" else None
+    if figure is None:
+        return _unknown(card)
+    where = "measured on this machine" if figure.kind == "measured" else "estimated for two slow cores"
+    return f"{figure.value:.1f} s for 512 tokens in and 128 out ({where})"
+
+
+def _memory(card: ModelCard) -> str:
+    found = measured.find(find_local(card))
+    if found is not None:
+        return f"{found.peak_rss_bytes / 1e6:,.0f} MB (measured on this machine)"
+    figure = estimate.memory(card) if card.status == "available" else None
+    return f"{figure.value / 1e6:,.0f} MB (estimated)" if figure else _unknown(card)
+
+
+def _unknown(card: ModelCard) -> str:
+    return "no such checkpoint was found" if card.status == "not-found" else "not known"
 
 
 def _quality(card: ModelCard) -> str:

@@ -8,9 +8,11 @@ size: disk within 5 %, peak memory within 20 %.
 from collections.abc import Mapping
 from typing import Any
 
-from slmigrate.choose import sizes
+from slmigrate.models import sizes
 from slmigrate.records import Figure, Measured, ModelCard, Shape
 
+MAX_CONTEXT = 8192
+"""Tokens of context that the decoder engine sets up at most (engines.llamacpp.MAX_CONTEXT)."""
 FLOPS = 75e9
 BYTES_PER_SECOND = 8e9
 """Rates of reading and of writing, measured 2026-11-23 with SmolLM2-135M on 2 cores of a shared Xeon: 280 tokens a
@@ -89,7 +91,7 @@ def _disk_of(card: ModelCard, shape: Shape, parameters: float, kept: str) -> tup
     return counted + scales + 4 * rest + tokenizer, "matrices at 8 bits, the rest at 32, and the tokenizer"
 
 
-def memory(card: ModelCard, *, max_context: int) -> Figure | None:
+def memory(card: ModelCard, *, max_context: int = MAX_CONTEXT) -> Figure | None:
     """Peak bytes of a process that loads the model and answers one text after the other, up to its context.
 
     Args:
