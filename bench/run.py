@@ -15,7 +15,7 @@ def main() -> int:
         code |= subprocess.run([sys.executable, str(Path(__file__).parent / name)], check=False).returncode
     print("\nNot run, as they need something of yours (see their heads): prompts.py, scan_labels.py, scan_speed.py;")
     print("as they build models of true size and take ten minutes: guide_table.py (needs torch), overhead.py;")
-    print("and pool_memory.py and pool_stress.py, which take minutes too.")
+    print("and estimates.py, pool_memory.py and pool_stress.py, which take minutes too; wheels.py is `make wheels`.")
     return code
 
 

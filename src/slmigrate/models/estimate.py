@@ -1,8 +1,8 @@
 """What a model will need before it is measured: disk, memory and time, each by a formula that the figure carries.
 
 The terms are counted from the model's dimensions. What is not (the runtime's own memory, speeds) was measured on
-2026-11-23 on two shared Xeon cores; `bench/estimates.py` holds all of it to measurements of twelve models of true
-size: disk within 5 %, peak memory within 20 %.
+2026-11-23 on two shared Xeon cores; `bench/estimates.py` holds all of it to measurements of 13 models of true size:
+disk within 5 %, peak memory within 20 %.
 """
 
 from collections.abc import Mapping
