@@ -101,6 +101,7 @@ class Demo:
         self._slmigrate("models", "pull", NEW)
         self._title("3. Choose: which small model can take each call, within 1 GB of memory and 500 MB of disk?")
         self._slmigrate("choose", "team_agents", "--max-ram", "1GB", "--max-disk", "500MB")
+        self._note(f"The first choices come from the model hub. The demo goes on with {NEW}, which needs none.")
 
     def _compare(self) -> Comparison:
         self._title("4. Compare: does it keep 95 % of the old quality on the team's own conversations?")
