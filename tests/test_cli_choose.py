@@ -205,6 +205,15 @@ def test_a_lane_is_saved_beside_the_models_of_the_other_lane(project: Path) -> N
     assert batch.spec != realtime.spec
 
 
+def test_what_is_advice_and_no_model_is_never_saved(example: Path) -> None:
+    result = run(example, "--save", "--max-ram", "128MB")
+    assert result.returncode == 0
+    kept = load(example / "slmigrate.toml")
+    assert kept.spec_for("summarization") == "extractive"
+    assert kept.spec_for("text-generation") is None
+    assert "compute" not in (example / "slmigrate.toml").read_text()
+
+
 def test_nothing_to_save_is_said_and_nothing_is_written(project: Path) -> None:
     result = run(project, "--save", "--max-ram", "1MB")
     assert result.returncode == 1

