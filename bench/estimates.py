@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import true_gguf
+import true_hybrid
 import true_sizes
 
 from slmigrate.compare.lengths import measure
@@ -41,6 +42,8 @@ DECODERS = (
     "qwen3-0.6b",
     "tinyllama",
     "llama-3.2-1b-instruct",
+    "granite-4.0-h-350m",
+    "granite-4.0-h-1b",
 )
 REAL = ("all-minilm-l6-v2", "smollm2-135m")
 DISK_LIMIT, MEMORY_LIMIT = 0.05, 0.20
@@ -80,7 +83,8 @@ def row(key: str, folder: Path, runs: int) -> Row:
     elif key in CONVERTED:
         spec, weights = str(_converted(folder, CONVERTED[key])), "random"
     else:
-        spec, weights = str(true_gguf.build(folder, key)), "random"
+        built = true_hybrid.build(folder, key) if key in true_hybrid.HYBRIDS else true_gguf.build(folder, key)
+        spec, weights = str(built), "random"
     window = int(card.context_tokens.value) if card.context_tokens else None
     found = measure(spec, runs=runs, window=window, progress=_show(key))
     disk, memory = formulas(card)

@@ -43,9 +43,9 @@ def build(folder: Path, key: str) -> Path:
     partial = target.with_suffix(".partial")
     writer = gguf.GGUFWriter(str(partial), architecture)
     _add_dimensions(writer, card.shape, int(card.context_tokens.value))
-    _add_tokenizer(writer, card.shape.vocabulary, spm=key in _SPM)
+    add_tokenizer(writer, card.shape.vocabulary, spm=key in _SPM)
     for matrix in gguf_matrices(card.shape):
-        _add_matrix(writer, matrix)
+        add_matrix(writer, matrix)
     for name, size in _vectors(card.shape, architecture):
         writer.add_tensor(name, np.ones(size, np.float32))
     writer.write_header_to_file()
@@ -90,7 +90,8 @@ def _vectors(shape: Shape, architecture: str) -> Iterator[tuple[str, int]]:
             yield f"{block}attn_v.bias", kv
 
 
-def _add_matrix(writer: gguf.GGUFWriter, matrix: Matrix) -> None:
+def add_matrix(writer: gguf.GGUFWriter, matrix: Matrix) -> None:
+    """One tensor of random blocks of its type."""
     kind, weights, size, scale = _TYPES[matrix.kind]
     random = np.random.default_rng(1)
     blocks = matrix.columns // weights
@@ -101,7 +102,8 @@ def _add_matrix(writer: gguf.GGUFWriter, matrix: Matrix) -> None:
     writer.add_tensor(f"{matrix.name}.weight", np.tile(row.reshape(1, -1), (matrix.rows, 1)), raw_dtype=kind)
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, size: int, *, spm: bool) -> None:
+def add_tokenizer(writer: gguf.GGUFWriter, size: int, *, spm: bool) -> None:
+    """A vocabulary of `size` tokens, with merges or as SentencePiece has them, and a chat template."""
     tokens, merges = _spm_tokens(size) if spm else _bpe_tokens(size)
     types = [gguf.TokenType.NORMAL] * size
     for number in range(3):

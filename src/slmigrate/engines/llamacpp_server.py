@@ -194,6 +194,7 @@ class InnerServer:
         parameters.ui = False
         parameters.verbosity = -1
         parameters.cache_ram_mib = 0
+        parameters.n_ctx_checkpoints = 0  # copies of a state to go on from; no answer here goes on from an earlier one
         try:
             return xllamacpp.Server(parameters)
         except RuntimeError as error:

@@ -1,7 +1,7 @@
 """What a model will need before it is measured: disk, memory and time, each by a formula that the figure carries.
 
 The terms are counted from the model's dimensions. What is not (the runtime's own memory, speeds) was measured on
-2026-11-23 on two shared Xeon cores; `bench/estimates.py` holds all of it to measurements of 13 models of true size:
+2026-11-23 on two shared Xeon cores; `bench/estimates.py` holds all of it to measurements of 15 models of true size:
 disk within 5 %, peak memory within 20 %.
 """
 
@@ -79,9 +79,8 @@ def _disk_of(card: ModelCard, shape: Shape, parameters: float, kept: str) -> tup
     rest = max(0.0, parameters - counted)
     if kept == "q4":
         matrices = sum(matrix.bytes for matrix in sizes.gguf_matrices(shape, layout(card)))
-        # what attention does not explain (the convolutions and states of hybrids) is kept in 4 bits too, the rest is
-        # biases and norms
-        other = rest * (0.6 if rest > 0.005 * parameters else 4)
+        # matrices of hybrids are kept in 4 bits too; what is left otherwise is biases and norms
+        other = rest * (0.6 if _unexplained(shape, parameters) else 4)
         return (
             matrices + other + shape.vocabulary * sizes.VOCABULARY_BYTES,
             f"tensor by tensor as in a {layout(card).upper()} file",
@@ -89,6 +88,12 @@ def _disk_of(card: ModelCard, shape: Shape, parameters: float, kept: str) -> tup
     scales = 4 * counted / shape.width
     tokenizer = shape.vocabulary * (sizes.TOKENIZER_BYTES if shape.encoder_layers else sizes.WORDPIECE_BYTES)
     return counted + scales + 4 * rest + tokenizer, "matrices at 8 bits, the rest at 32, and the tokenizer"
+
+
+def _unexplained(shape: Shape, parameters: float) -> float:
+    """Weights that attention and feed-forward layers do not explain: the convolutions and states of hybrids."""
+    rest = parameters - sizes.matrix_weights(shape)
+    return rest if rest > 0.005 * parameters else 0.0
 
 
 def memory(card: ModelCard, *, max_context: int = MAX_CONTEXT) -> Figure | None:
@@ -117,6 +122,7 @@ def _llamacpp(card: ModelCard, weights: float, max_context: int) -> dict[str, fl
     asked = int(card.context_tokens.value) if card.context_tokens is not None else max_context
     tokens = min(asked, max_context)
     shape = card.shape
+    assert card.parameters is not None
     if shape is None:
         return {"weights, at most twice": 2 * weights, f"cache for {tokens:,} tokens": _cache_at_most(card, tokens)} | {
             "runtime": 2 * LLAMACPP_BYTES
@@ -125,7 +131,9 @@ def _llamacpp(card: ModelCard, weights: float, max_context: int) -> dict[str, fl
     work = BATCH * 4 * (3 * shape.inner + 5 * shape.width + 2 * queries)
     return {
         "weights": weights,
-        "copies that llama.cpp arranges for this CPU": sizes.rearranged_bytes(shape, layout(card)),
+        "copies that llama.cpp arranges for this CPU": sizes.rearranged_bytes(
+            shape, layout(card), other=_unexplained(shape, card.parameters.value)
+        ),
         f"cache for {tokens:,} tokens": sizes.cache_bytes(shape, tokens, BATCH),
         "work buffers": work,
         "runtime and vocabulary": LLAMACPP_BYTES + LLAMACPP_TOKEN_BYTES * shape.vocabulary,

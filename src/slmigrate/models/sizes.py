@@ -88,11 +88,15 @@ def matrix_weights(shape: Shape) -> int:
     return tokens + crossed + (shape.layers + shape.encoder_layers) * (attention + feed)
 
 
-def rearranged_bytes(shape: Shape, layout: str = "q4_k_m") -> float:
-    """What llama.cpp copies into another order at load: matrices of type Q4_K, on x86 with AVX2 and on ARM."""
-    return sum(
-        matrix.bytes for matrix in gguf_matrices(shape, layout) if matrix.kind == "q4_k" and matrix.name != "token_embd"
-    )
+def rearranged_bytes(shape: Shape, layout: str = "q4_k_m", *, other: float = 0) -> float:
+    """What llama.cpp copies into another order at load: matrices of type Q4_K, on x86 with AVX2 and on ARM.
+
+    Args:
+        other: weights in matrices that are not among `gguf_matrices`, of a hybrid.
+    """
+    matrices = gguf_matrices(shape, layout)
+    counted = sum(matrix.bytes for matrix in matrices if matrix.kind == "q4_k" and matrix.name != "token_embd")
+    return counted + other * BITS["q4_k"] / 8
 
 
 def cache_bytes(shape: Shape, tokens: int, batch: int) -> float:
@@ -104,4 +108,4 @@ def cache_bytes(shape: Shape, tokens: int, batch: int) -> float:
     each = 4 * (shape.kv_heads or shape.heads) * shape.head_width
     full = shape.layers if shape.cached_layers is None else shape.cached_layers
     kept = min(tokens, shape.window + batch) if shape.window is not None else 0
-    return each * (full * tokens + (shape.layers - full) * kept)
+    return each * (full * tokens + (shape.layers - full) * kept) + 4 * shape.state * (shape.layers - full)

@@ -87,6 +87,8 @@ class Shape(Record):
     """Layers that keep keys and values of all tokens. None: each."""
     window: int | None = None
     """Tokens that the other layers keep (sliding attention). None: a state of fixed size."""
+    state: int = 0
+    """Values of that state, in each such layer."""
 
 
 class Correction(Record):
