@@ -138,6 +138,8 @@ def test_what_is_no_model_here_is_refused(home: Path, tmp_path: Path, weights: P
         archive.find_form(str(weights))
     with pytest.raises(FileMissing):
         archive.import_(tmp_path / "absent.tar")
+    with pytest.raises(FileMissing, match="No folder"):
+        archive.export(archive.find_form(KEY), tmp_path / "absent" / "x.tar")
 
 
 def hostile(target: Path, manifest: WeightsManifest, members: list[tuple[tarfile.TarInfo, bytes]]) -> Path:

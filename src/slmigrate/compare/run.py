@@ -8,6 +8,7 @@ from pathlib import Path
 from slmigrate.compare.answers import AnswerFile, held, request_key
 from slmigrate.compare.cases import fingerprint, text_of
 from slmigrate.compare.machine import truncated_share, with_process, with_speed
+from slmigrate.compare.match import MATCHES, matches
 from slmigrate.compare.process import ask_all
 from slmigrate.compare.scores import METRICS, rouge
 from slmigrate.compare.stats import retention
@@ -78,8 +79,8 @@ def check(asked: Asked) -> None:
             raise ExtraMissing("compare", needed_for="Comparing models")
     if not 0 < asked.retain <= 2:
         raise CompareError(f"A share of {asked.retain:g} cannot be kept. Name one such as 0.95, for 95 %.")
-    if asked.metric not in METRICS:
-        raise CompareError(f"No metric {asked.metric!r}. Metrics: {', '.join(METRICS)}.")
+    if asked.metric not in (*METRICS, *MATCHES):
+        raise CompareError(f"No metric {asked.metric!r}. Metrics: {', '.join((*METRICS, *MATCHES))}.")
     if not asked.new:
         raise CompareError("No new model was named. Name one or more.")
     for spec in asked.new:
@@ -135,7 +136,10 @@ def _run(asked: Asked, located: Located, folder: Path, tell: _Total) -> Run:
         answers, crash = ask_all(located.spec, requests, file, on_answer=lambda done: tell(located.spec, done))
     ordered = tuple(answers[key] for key in requests)
     given = [None if answer.error is not None else answer.answer for answer in ordered]
-    return Run(located=located, answers=ordered, scores=rouge(asked.cases, given), crash=crash)
+    scores = rouge(asked.cases, given)
+    if asked.metric in MATCHES:  # of summaries both are 0, so they are shown where they are asked for
+        scores |= matches(asked.cases, given)
+    return Run(located=located, answers=ordered, scores=scores, crash=crash)
 
 
 def _requests(asked: Asked, located: Located) -> dict[str, Request]:
@@ -201,7 +205,10 @@ def _compared(asked: Asked, folder: Path, runs: Mapping[str, Run]) -> Comparison
 
 
 def _new_result(asked: Asked, old: Run, new: Run) -> NewResult:
-    intervals = {metric: retention(old.scores[metric], new.scores[metric], seed=asked.seed) for metric in METRICS}
+    intervals = {
+        metric: retention(scores, new.scores[metric], seed=asked.seed, binary=metric in MATCHES)
+        for metric, scores in old.scores.items()
+    }
     n = len(asked.cases)
     kept = intervals[asked.metric]
     verdict, why = judge(kept, retain=asked.retain, metric=asked.metric, n=n, old_failed=old.failed)

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from slmigrate.compare.proportions import pairs_of, score_interval
 from slmigrate.errors import UnpairedScores
 from slmigrate.records import Interval
 
@@ -22,8 +23,11 @@ def retention(
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    binary: bool = False,
 ) -> Interval | None:
-    """Mean of `new` over mean of `old`, with a two-sided BCa bootstrap interval; None where the ratio has no meaning.
+    """Mean of `new` over mean of `old`, with a two-sided interval; None where the ratio has no meaning.
+
+    The interval is a BCa bootstrap, and for scores that are right or wrong a score interval (`proportions`).
 
     Cases are resampled as pairs: both models answered the same ones, and how hard a case is moves both scores
     together. 1 means that all is kept.
@@ -33,6 +37,7 @@ def retention(
         level: coverage of the interval, in (0, 1). Each end is passed with probability (1 - level) / 2.
         resamples: bootstrap draws.
         seed: same seed, same scores, same interval.
+        binary: every score is 0 or one other value.
 
     Returns:
         None where the old mean is 0, or where so many old scores are 0 that a draw of n cases holds nothing else with
@@ -54,6 +59,9 @@ def retention(
     if before.mean() == 0 or float(np.mean(before == 0)) ** n > _RARE:
         return None
     estimate = float(after.mean() / before.mean())
+    if binary and (pairs := pairs_of(old, new)) is not None:
+        low, high = score_interval(pairs, level)
+        return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), level=level, n=n)
     low, high = _bounds(before, after, estimate, level, resamples, seed)
     # the acceleration can push an end past the estimate by rounding where nearly all draws are equal
     return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), level=level, n=n)

@@ -16,7 +16,7 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from slmigrate.errors import ChecksumMismatch, FileMissing, InputError, NoDiskSpace, NotWritable, WrongFormat
+from slmigrate.errors import ChecksumMismatch, FileMissing, InputError, NoDiskSpace, WrongFormat
 from slmigrate.models.catalogue import load
 from slmigrate.models.machine import free_disk_bytes
 from slmigrate.models.resolve import locate
@@ -53,19 +53,22 @@ def export(local: LocalWeights, target: Path, *, force: bool = False, progress: 
     """Write the weights to `target`; returns its bytes. An interruption leaves no file by that name.
 
     Raises:
-        InputError: the file is there already, and `force` was not given.
+        InputError: the file is there already, and `force` was not given; the folder cannot be written.
+        FileMissing: there is no such folder.
         ChecksumMismatch: a file is not what it was when it was fetched.
-        NoDiskSpace, NotWritable: nothing is left.
+        NoDiskSpace: nothing is left.
     """
     if target.exists() and not force:
         raise InputError(f"{str(target)!r} is there already. Name another file, or add --force.")
+    if not target.resolve().parent.is_dir():
+        raise FileMissing(target.parent, what="folder")
     free = free_disk_bytes(target.resolve().parent)
     if free < local.manifest.bytes:
         raise NoDiskSpace(target.parent, local.manifest.bytes, free)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.resolve().parent)
     except OSError as error:
-        raise NotWritable(target.parent, error.strerror or str(error)) from error
+        raise InputError(f"Cannot write to {str(target.parent)!r} ({error.strerror}). Name another file.") from error
     try:
         with os.fdopen(handle, "wb") as raw, tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
             _write(archive, local, progress or (lambda done, total: None))
