@@ -99,8 +99,11 @@ def test_what_is_exported_here_is_imported_there_and_answers(
     elsewhere()
     with pytest.raises(WeightsMissing):
         resolve("hf:org/tiny")
-    assert archive.import_(file) == (before, False)
-    assert archive.import_(file) == (before, True)
+    imported, already = archive.import_(file)
+    assert not already
+    assert imported.model_copy(update={"created": before.created}) == before
+    assert imported.created > before.created  # what came last is what is loaded
+    assert archive.import_(file) == (imported, True)
     with resolve("hf:org/tiny") as engine:
         assert (engine.count_tokens("abc") or 0) > 0
     for name, expected in before.files.items():
@@ -233,11 +236,19 @@ def test_weights_under_a_key_of_the_catalogue_are_those_that_it_pins(
 ) -> None:
     monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path / "home"))
     name = "SmolLM2-135M-Instruct.Q4_1.gguf"
-    fields = {"key": "smollm2-135m", "revision": "0.1.2", "precision": "q4", "main": name, "files": {name: SHA}}
+    fields: dict[str, object] = {"key": "smollm2-135m", "revision": "0.1.2", "precision": "q4", "main": name}
+    fields |= {"files": {name: SHA}, "id": "HuggingFaceTB/SmolLM2-135M-Instruct"}
     file = hostile(tmp_path / "fake.tar", manifest_of(tmp_path, **fields, bytes=13), [member(name, BYTES)])
     with pytest.raises(ChecksumMismatch, match=r"in the archive has sha256"):
         archive.import_(file)
     assert kept(tmp_path / "home") == []
+
+
+def test_another_model_under_a_key_of_the_catalogue_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path / "home"))
+    manifest = manifest_of(tmp_path, key="distilbart", files={"tiny.gguf": SHA}, bytes=13)
+    with pytest.raises(WrongFormat, match="weights of 'org/tiny' under the key of 'sshleifer/distilbart-cnn-12-6'"):
+        archive.import_(hostile(tmp_path / "fake.tar", manifest, [member("tiny.gguf", BYTES)]))
 
 
 def test_too_little_disk_is_said_before_anything_is_written(

@@ -22,6 +22,7 @@ from slmigrate.models.machine import free_disk_bytes
 from slmigrate.models.resolve import locate
 from slmigrate.models.store import MANIFEST, LocalWeights, check_space, list_local, locked, publish, staging
 from slmigrate.records import WeightsManifest
+from slmigrate.state import now
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are done and those in all."""
@@ -142,7 +143,7 @@ def import_(source: Path, *, progress: Progress | None = None) -> tuple[WeightsM
         NoDiskSpace, NotWritable: nothing was kept.
     """
     manifest = read_manifest(source)
-    _check_pinned(manifest)
+    _check_pinned(manifest, source)
     with locked(manifest.key):
         for local in list_local(manifest.key):
             if (local.manifest.revision, local.manifest.precision) == (manifest.revision, manifest.precision):
@@ -156,7 +157,8 @@ def import_(source: Path, *, progress: Progress | None = None) -> tuple[WeightsM
                     _read_members(archive, source, manifest, built, progress or (lambda done, total: None))
             except (tarfile.TarError, EOFError) as error:
                 raise WrongFormat(source, found="an archive that is cut or changed", expected=_EXPECTED) from error
-            return publish(built, manifest).manifest, False
+            # what came last is what is loaded, as with a pull
+            return publish(built, manifest.model_copy(update={"created": now()})).manifest, False
 
 
 def _manifest(archive: tarfile.TarFile, source: Path) -> WeightsManifest:
@@ -202,9 +204,12 @@ def _read_members(
         raise WrongFormat(source, found="an archive that is cut", expected=_EXPECTED)
 
 
-def _check_pinned(manifest: WeightsManifest) -> None:
-    """Weights under a key of the catalogue are those that it pins, where it pins some."""
+def _check_pinned(manifest: WeightsManifest, archive: Path) -> None:
+    """Weights under a key of the catalogue are of that model, and those that it pins, where it pins some."""
     card = load().get(manifest.key)
+    if card is not None and manifest.id != card.id:
+        found = f"weights of {manifest.id!r} under the key of {card.id!r}"
+        raise WrongFormat(archive, found=found, expected=_EXPECTED)
     for source in card.weights if card is not None else ():
         if source.revision != manifest.revision:
             continue
