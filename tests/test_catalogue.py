@@ -308,3 +308,7 @@ def test_the_formula_for_memory_is_within_a_fifth_of_what_was_measured(key: str)
     # T5's workspace is the crudest term
     most = 0.2 if key == "falconsai-text-summarization" else 0.06
     assert abs(found.value / MEASURED_PEAKS[key] - 1) <= most
+
+
+def test_a_clock_that_is_wrong_does_not_make_the_shipped_catalogue_useless() -> None:
+    assert "a" in parse(MINIMAL.replace("2026-11-22", "2999-01-01"), shipped=True)

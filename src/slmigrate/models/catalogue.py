@@ -86,25 +86,29 @@ def own_file() -> Path | None:
 def _load(own: Path | None, changed: int) -> Catalogue:
     shipped = files("slmigrate.models").joinpath("catalogue.toml").read_text(encoding="utf-8")
     if own is None:
-        return parse(shipped)
+        return parse(shipped, shipped=True)
     entries = _entries(shipped, None)
     for key, entry in _entries(own.read_text(encoding="utf-8", errors="replace"), own).items():
         if not isinstance(entry, dict):
             raise BrokenCatalogue(f"models.{key} is no table", own)
         entries[key] = _merged(entries.get(key, {}), entry) | {"origin": str(own)}
     try:
-        return Catalogue({key: _card(key, entry, own) for key, entry in entries.items()})
+        cards = {key: _card(key, entry, own, shipped="origin" not in entry) for key, entry in entries.items()}
+        return Catalogue(cards)
     except BrokenCatalogue as error:
         raise error if str(own) in str(error) else BrokenCatalogue(str(error).partition(": ")[2], own) from error
 
 
-def parse(text: str) -> Catalogue:
+def parse(text: str, *, shipped: bool = False) -> Catalogue:
     """A catalogue from its TOML text.
+
+    Args:
+        shipped: it is ours: a clock that is wrong must not make it useless, so dates may lie ahead.
 
     Raises:
         BrokenCatalogue: not TOML, not version 1, or an entry that is wrong.
     """
-    return Catalogue({key: _card(key, entry) for key, entry in _entries(text, None).items()})
+    return Catalogue({key: _card(key, entry, shipped=shipped) for key, entry in _entries(text, None).items()})
 
 
 def _entries(text: str, file: Path | None) -> dict[str, Any]:
@@ -130,13 +134,13 @@ def _merged(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _card(key: str, entry: dict[str, Any], file: Path | None = None) -> ModelCard:
+def _card(key: str, entry: dict[str, Any], file: Path | None = None, *, shipped: bool = False) -> ModelCard:
     try:
         card = ModelCard(**{"key": key, **entry})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BrokenCatalogue(f"models.{key}.{where}: {first['msg']}", file) from error
-    if (why := problem(card)) is not None:
+    if (why := problem(card, shipped=shipped)) is not None:
         raise BrokenCatalogue(f"models.{key}.{why}", file)
     return card

@@ -12,12 +12,16 @@ CUSTOM_LICENCES = frozenset({"gemma", "lfm1.0", "llama3.2", "qwen-research", "pr
 """Makers' own terms, which have no SPDX id."""
 
 
-def problem(card: ModelCard) -> str | None:
-    """The first thing that is wrong, as `field: why`, or None."""
-    return next(_problems(card), None)
+def problem(card: ModelCard, *, shipped: bool = False) -> str | None:
+    """The first thing that is wrong, as `field: why`, or None.
+
+    Args:
+        shipped: dates may lie ahead: of this machine's clock.
+    """
+    return next(_problems(card, shipped), None)
 
 
-def _problems(card: ModelCard) -> Iterator[str]:
+def _problems(card: ModelCard, shipped: bool) -> Iterator[str]:
     for name, figure in _figures(card):
         if SOURCE.match(figure.source) is None:
             yield f"{name}.source: {figure.source!r} says not where the number is from: a page, or `computed: ...`"
@@ -34,7 +38,7 @@ def _problems(card: ModelCard) -> Iterator[str]:
             yield f"corrections.{number}.source: {correction.source!r} says not where {correction.truth!r} is from"
     if card.licence is not None and not _known(card.licence):
         yield f"licence.id: {card.licence.id!r} is no SPDX id and none of {', '.join(sorted(CUSTOM_LICENCES))}"
-    if (why := _date(card.checked)) is not None:
+    if (why := _date(card.checked, ahead=shipped)) is not None:
         yield f"checked: {why}"
 
 
@@ -57,10 +61,10 @@ def _known(licence: Licence) -> bool:
         return False
 
 
-def _date(text: str) -> str | None:
+def _date(text: str, *, ahead: bool) -> str | None:
     try:
         found = date.fromisoformat(text)
     except ValueError:
         return f"{text!r} is no date such as 2026-11-22"
     # a day of grace: the file may have been written where it is tomorrow already
-    return f"{text} has not come yet" if found > datetime.now(UTC).date() + timedelta(days=1) else None
+    return f"{text} has not come yet" if not ahead and found > datetime.now(UTC).date() + timedelta(days=1) else None
