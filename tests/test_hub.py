@@ -184,6 +184,22 @@ def test_what_cannot_be_had_is_one_clear_line_and_nothing_is_kept(
     assert not list(models.home.rglob("*.gguf"))
 
 
+@pytest.mark.parametrize(
+    "name", ["../../../evil.json", "/tmp/evil.json", "a/../../../evil.json", "..\\evil.json", "a//b.json"]
+)
+def test_a_hub_that_names_files_outside_of_the_folder_is_refused(models: Models, repositories: Path, name: str) -> None:
+    models.hub.repositories["org/evil"] = Repository(repositories / BART, extra=(name,))
+    assert "which is no plain name" in refused(models("pull", "hf:org/evil"))
+    assert not list(models.home.rglob("evil.json"))
+    assert models.hub.sent == 0
+
+
+def test_a_hub_that_names_a_commit_that_is_none_is_refused(models: Models, repositories: Path) -> None:
+    models.hub.repositories["org/evil"] = Repository(repositories / GGUF, commit="../../evil")
+    assert "the commit '../../evil', which is no plain name" in refused(models("pull", "hf:org/evil"))
+    assert not list(models.home.rglob("*evil*/*"))
+
+
 def test_terms_that_are_not_permissive_are_accepted_by_an_option(models: Models) -> None:
     code, _, err = models("pull", "hf:org/custom", "--accept-licence")
     assert code == 0

@@ -25,6 +25,9 @@ class Repository:
     card: dict[str, Any] = field(default_factory=lambda: {"license": "apache-2.0", "language": ["en"]})
     task: str | None = "text-generation"
     gated: bool = False
+    extra: tuple[str, ...] = ()
+    """Names that it lists besides its files."""
+    commit: str = COMMIT
     wrong: tuple[str, ...] = ()
     """Files whose bytes are not what the hub says of them."""
 
@@ -99,10 +102,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             files = [path for path in sorted(repository.folder.rglob("*")) if path.is_file()]
             siblings = [_sibling(path, repository.folder) for path in files]
+            siblings += [{"rfilename": name, "size": 5, "blobId": "0" * 40} for name in repository.extra]
             document = {
                 "id": name,
                 "modelId": name,
-                "sha": COMMIT,
+                "sha": repository.commit,
                 "siblings": siblings,
                 "cardData": repository.card,
                 "pipeline_tag": repository.task,

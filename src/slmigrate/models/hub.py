@@ -6,7 +6,8 @@ safetensors file, and is read by `models.pickled`, which runs nothing.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from slmigrate.records import ModelCard, WeightsSource
 
 Progress = Callable[[str, int, int], None]
 
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_SAFE = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f]{1,200}")
 HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"})
 """What huggingface_hub may speak HTTP with; it lets their connection errors through as they are."""
 
@@ -63,6 +66,7 @@ def look_up(card: ModelCard, source: WeightsSource, *, file: str | None = None) 
     if missing:
         raise DownloadFailed(card.key, f"the hub ({source.name})", f"there is no file {missing[0]!r}")
     names = asked or wanted(card, source.name, list(siblings))
+    _check_names(card.key, source.name, str(info.sha), names)
     about = info.card_data
     return Wanted(
         name=source.name,
@@ -74,6 +78,14 @@ def look_up(card: ModelCard, source: WeightsSource, *, file: str | None = None) 
         languages=_languages(getattr(about, "language", None)),
         gated=bool(info.gated),
     )
+
+
+def _check_names(key: str, repository: str, commit: str, names: Sequence[str]) -> None:
+    """The hub may be anybody's (HF_ENDPOINT): what it names must not lead out of the folder that is fetched to."""
+    unsafe = [name for name in names if not all(_SAFE.fullmatch(part) for part in name.split("/"))]
+    if _COMMIT.fullmatch(commit) is None or unsafe:
+        what = f"a file {unsafe[0]!r}" if unsafe else f"the commit {commit!r}"
+        raise DownloadFailed(key, f"the hub ({repository})", f"it names {what}, which is no plain name")
 
 
 def fetch(card: ModelCard, found: Wanted, folder: Path, progress: Progress) -> dict[str, str]:
