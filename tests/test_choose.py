@@ -371,6 +371,13 @@ def test_the_domain_is_told_by_the_words_of_the_code(fields: dict[str, Any], dom
     assert domain_of(site(**fields)) == domain
 
 
+def test_words_of_programs_are_no_chats() -> None:
+    around = 'class CircuitBreaker: """Shows an error message."""\nclient.chat.completions.create(messages=messages)'
+    assert domain_of(site(path="contracts.py"), around) is None
+    assert domain_of(site(path="circuits.py")) is None
+    assert domain_of(site(path="read_messages.py")) == "chat"
+
+
 def test_the_source_around_the_call_tells_the_domain_where_its_own_words_do_not() -> None:
     assert domain_of(site(path="summary.py"), "def read_discord(channel): ...") == "chat"
     assert domain_of(site(path="news.py"), "def read_discord(channel): ...") == "news"

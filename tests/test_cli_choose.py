@@ -219,3 +219,34 @@ def test_nothing_to_save_is_said_and_nothing_is_written(project: Path) -> None:
     assert result.returncode == 1
     assert "Nothing to save" in result.stderr
     assert not (project / "slmigrate.toml").exists()
+
+
+def test_calls_on_one_line_or_in_one_function_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "from transformers import pipeline\n"
+        'one = pipeline("summarization", model="facebook/bart-large-cnn")\n'
+        "def discord_digest():\n"
+        '    two = pipeline("summarization", model="facebook/bart-large-cnn")\n'
+        '    c = pipeline("text-classification", model="distilbert-base-uncased-finetuned-sst-2-english")\n'
+        'x = pipeline("summarization", model="a/b"); y = pipeline("text-classification", model="c/d")\n'
+    )
+    result = run(tmp_path, "--save", "--max-ram", "20GB")
+    assert result.returncode == 0, result.stderr
+    kept = load(tmp_path / "slmigrate.toml")
+    assert kept.spec_for("text-classification") == "distilbert-sst2"
+    assert kept.spec_for("summarization") is not None
+    assert "a.py::discord_digest" not in kept.sites  # a line of it is another task's
+    for name in kept.sites:
+        assert name == "a.py:4"
+
+
+def test_saving_for_a_folder_below_writes_to_the_file_that_governs_it(project: Path) -> None:
+    (project / "slmigrate.toml").write_text('version = 1\n[budget]\ndisk = "20GB"\n')
+    below = project / "sub"
+    below.mkdir()
+    (below / "b.py").write_text(SOURCE)
+    assert run(below, "--save", "--max-ram", "20GB").returncode == 0
+    assert not (below / "slmigrate.toml").exists()
+    kept = load(project / "slmigrate.toml")
+    assert kept.spec_for("summarization") is not None
+    assert kept.budget.disk == "20GB"

@@ -31,6 +31,14 @@ def test_an_answer_is_right_as_it_stands_or_normalised(answer: str | None, exact
     assert (scores["exact"], scores["normalised"]) == ([exact], [loose])
 
 
+def test_no_answer_is_never_right_and_a_text_of_signs_or_articles_is_itself() -> None:
+    assert matches([case("A")], [None])["normalised"] == [0]
+    assert matches([case("A")], [""])["normalised"] == [0]
+    assert matches([case("A")], ["B"])["normalised"] == [0]
+    assert matches([case("A")], ["a"])["normalised"] == [100]
+    assert matches([case("+")], ["-"])["normalised"] == [0]
+
+
 def test_any_of_several_references_counts() -> None:
     assert matches([case("yes", "yeah")], ["yeah"])["exact"] == [100]
 

@@ -200,6 +200,24 @@ def test_a_hub_that_names_a_commit_that_is_none_is_refused(models: Models, repos
     assert not list(models.home.rglob("*evil*/*"))
 
 
+def test_another_file_of_one_commit_is_kept_beside_the_first_and_a_branch_fetches_nothing_again(models: Models) -> None:
+    assert models("pull", f"hf:{GGUF}")[0] == 0
+    assert models("pull", f"hf:{GGUF}", "--file", "tiny.Q8_0.gguf")[0] == 0
+    assert models.local() == ["org--tiny-gguf"] * 2
+    before = models.hub.sent
+    assert "is here already" in models("pull", f"hf:{GGUF}", "--revision", "main")[1]
+    assert models.hub.sent == before
+    assert "names a GGUF file, and 'README.md' is none" in refused(models("pull", f"hf:{GGUF}", "--file", "README.md"))
+
+
+def test_a_manifest_of_theirs_is_not_taken(models: Models, repositories: Path, tmp_path: Path) -> None:
+    shutil.copytree(repositories / BART, tmp_path / "repository")
+    (tmp_path / "repository" / "manifest.json").write_text("{}")
+    models.hub.repositories["org/theirs"] = Repository(tmp_path / "repository")
+    assert models("pull", "hf:org/theirs", "--keep-source")[0] == 0
+    assert models.local() == ["org--theirs"] * 2
+
+
 def test_terms_that_are_not_permissive_are_accepted_by_an_option(models: Models) -> None:
     code, _, err = models("pull", "hf:org/custom", "--accept-licence")
     assert code == 0

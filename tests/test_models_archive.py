@@ -173,6 +173,7 @@ SHA = "8fb8a4ec1f5a9c2ee5b1c30d2c1ee79f8e9e4f7e3e7a6a3e3bb3a2b6b5ed8c1c"
         pytest.param({"key": ".."}, [], id="a key of dots"),
         pytest.param({"revision": "a/b"}, [], id="a revision with a slash"),
         pytest.param({"precision": ""}, [], id="no precision"),
+        pytest.param({"key": "my model"}, [], id="a key that no command could name"),
         pytest.param(
             {"files": {"../../evil": SHA}, "bytes": 13}, [member("../../evil", BYTES)], id="a name that climbs"
         ),
@@ -242,6 +243,15 @@ def test_weights_under_a_key_of_the_catalogue_are_those_that_it_pins(
     with pytest.raises(ChecksumMismatch, match=r"in the archive has sha256"):
         archive.import_(file)
     assert kept(tmp_path / "home") == []
+
+
+def test_a_renamed_file_does_not_get_around_the_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLMIGRATE_HOME", str(tmp_path / "home"))
+    fields: dict[str, object] = {"key": "smollm2-135m", "revision": "0.1.2", "precision": "q4", "main": "other.gguf"}
+    fields |= {"files": {"other.gguf": SHA}, "id": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+    file = hostile(tmp_path / "fake.tar", manifest_of(tmp_path, **fields, bytes=13), [member("other.gguf", BYTES)])
+    with pytest.raises(ChecksumMismatch):
+        archive.import_(file)
 
 
 def test_another_model_under_a_key_of_the_catalogue_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

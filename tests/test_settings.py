@@ -188,6 +188,10 @@ def test_weights_that_are_not_those_that_are_pinned_are_refused_with_the_cure(
     save(path, {("models", "summarization"): right.model_copy(update={"sha256": "b" * 64})})
     with pytest.raises(SettingsError, match="other bytes"):
         model_name("summarization")
+    for name in (card.id, f"hf:{card.id}", "SmolLM2-135M"):  # however it is spelt
+        save(path, {("models", "summarization"): ModelChoice(spec=name, revision="0.0.9")})
+        with pytest.raises(SettingsError, match=r"0\.1\.2 is here"):
+            model_name("summarization")
     save(path, {("models", "summarization"): ModelChoice(spec="distilbart", revision="x")})
     assert model_name("summarization") == "sshleifer/distilbart-cnn-12-6"  # not here: loading it says so
 

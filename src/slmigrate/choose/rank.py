@@ -1,5 +1,7 @@
 """The models that can take a call, best first, and every other one with the limit it breaks. Ranks only."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from slmigrate.choose.fit import Needs, breaks
@@ -10,6 +12,8 @@ from slmigrate.models.estimate import MAX_CONTEXT
 from slmigrate.records import Budget, CallSite, Candidate, Choice, Lane, Measured, ModelCard, Rejection
 
 _CHAT_WORDS = ("discord", "slack", "chat", "message", "conversation", "dialog", "meeting", "channel", "irc")
+_SURE_WORDS = ("discord", "slack", "conversation", "dialog", "dialogue", "meeting", "irc")
+"""Those that also tell in the source around a call, where `message` and `chat` are words of programs and APIs."""
 _NEWS_WORDS = ("news", "article", "headline", "journal")
 
 
@@ -78,13 +82,13 @@ def domain_of(site: CallSite, around: str = "") -> str | None:
     The call's words (file, function, prompt) are asked first, then those of the source around it.
     """
     own = " ".join((site.path, site.function or "", site.prompt or ""))
-    return _domain(own) or _domain(around)
+    return _domain(own) or _domain(around, chat_words=_SURE_WORDS)
 
 
-def _domain(text: str) -> str | None:
-    words = text.lower()
-    chat = sum(words.count(word) for word in _CHAT_WORDS)
-    news = sum(words.count(word) for word in _NEWS_WORDS)
+def _domain(text: str, *, chat_words: Sequence[str] = _CHAT_WORDS) -> str | None:
+    words = Counter(re.findall(r"[a-z]+", text.lower()))
+    chat = sum(words[word] + words[f"{word}s"] for word in chat_words)
+    news = sum(words[word] + words[f"{word}s"] for word in _NEWS_WORDS)
     if chat == news:
         return None
     return "chat" if chat > news else "news"

@@ -124,4 +124,5 @@ def _stages() -> tuple[Callable[[str, int, int], None], ExitStack]:
 def _pulled(manifest: WeightsManifest, *, already: bool) -> str:
     what = "is here already" if already else "is here now"
     size = f"{manifest.bytes / 1e6:,.1f} MB"
-    return f"{manifest.key} {what}: {size} from {manifest.source}, {manifest.licence}, sha256 verified."
+    verified = "sha256 verified when it was fetched" if already else "sha256 verified"
+    return f"{manifest.key} {what}: {size} from {manifest.source}, {manifest.licence}, {verified}."

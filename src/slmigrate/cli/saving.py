@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmigrate.errors import NotWritable, SlmigrateError
+from slmigrate.errors import SlmigrateError
 from slmigrate.records import CallSite, ChoiceReport, Lane, ScanReport
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ def save_choices(path: Path, found: ScanReport, report: ChoiceReport, *, lane: L
     Raises:
         SlmigrateError: no call has a model.
         SettingsError: the file that is there is broken.
-        NotWritable: it cannot be written.
     """
-    from slmigrate.settings import NAME, save
+    from slmigrate.settings import NAME, find, save
 
-    target = (path if path.is_dir() else path.parent) / NAME
-    wanted = _wanted(found, report, lane)
+    root = path if path.is_dir() else path.parent
+    target = find(root) or root / NAME  # a second file below would hide the limits of the one that governs
+    below = root.resolve().relative_to(target.parent.resolve()).as_posix()
+    wanted = {_from_there(place, below): spec for place, spec in _wanted(found, report, lane).items()}
     if not wanted:
         raise SlmigrateError(
             "Nothing to save: no call has a model that fits. Allow more, or see --all for the reasons."
@@ -35,25 +36,42 @@ def save_choices(path: Path, found: ScanReport, report: ChoiceReport, *, lane: L
     try:
         save(target, changes)
     except OSError as error:
-        raise NotWritable(target.parent, error.strerror or str(error)) from error
+        raise SlmigrateError(f"Cannot write {str(target)!r} ({error.strerror}). Nothing was saved.") from error
     return [f"Wrote {target}:", *(_line(place, choice) for place, choice in changes.items())]
 
 
+def _from_there(place: Place, below: str) -> Place:
+    """A call's name as the settings file sees it, which may lie above the folder that was scanned."""
+    return ("sites", f"{below}/{place[1]}") if place[0] == "sites" and below != "." else place
+
+
 def _wanted(found: ScanReport, report: ChoiceReport, lane: Lane | None) -> dict[Place, str]:
-    sites = {(site.path, site.line): site for site in found.call_sites}
     first: list[tuple[CallSite, str]] = []
-    for choice in report.choices:
+    for site, choice in zip(found.call_sites, report.choices, strict=True):
         best = next((each.spec for each in choice.ranked if each.spec != "compute"), None)
         if best is not None and choice.task is not None:
-            first.append((sites[choice.path, choice.line], best))
+            first.append((site, best))
     wanted: dict[Place, str] = {}
     for task in dict.fromkeys(site.task or "" for site, _ in first):
         usual = Counter(spec for site, spec in first if site.task == task).most_common(1)[0][0]
         wanted[("lanes", lane, task) if lane is not None else ("models", task)] = usual
         for site, spec in first:
             if site.task == task and spec != usual:
-                wanted["sites", site_names(site)[0]] = spec
+                wanted["sites", _own_name(site, found)] = spec
     return wanted
+
+
+def _own_name(site: CallSite, found: ScanReport) -> str:
+    """The name that is this call's alone: `path::function`, else `path:line`.
+
+    Raises:
+        SlmigrateError: another call stands on the same line.
+    """
+    for name in site_names(site):
+        if sum(name in site_names(other) for other in found.call_sites) == 1:
+            return name
+    where = f"{site.path}:{site.line}"
+    raise SlmigrateError(f"Two calls at {where} want different models; put them on lines of their own, then save.")
 
 
 def site_names(site: CallSite) -> tuple[str, ...]:
@@ -63,16 +81,20 @@ def site_names(site: CallSite) -> tuple[str, ...]:
 
 
 def pinned(spec: str) -> "ModelChoice":
-    """The model as slmigrate.toml should name it: with revision and sha256 where its weights are here."""
-    from slmigrate.models.catalogue import load
-    from slmigrate.models.store import digest, find_local
+    """The model as slmigrate.toml should name it, with revision and sha256 of the weights that are run from here."""
+    from slmigrate.errors import ModelError
+    from slmigrate.models.resolve import locate
+    from slmigrate.models.store import digest, list_local
     from slmigrate.settings import ModelChoice
 
-    card = load().get(spec)
-    local = find_local(card) if card is not None else None
-    if local is None:
+    try:
+        located = locate(spec)
+    except ModelError:
         return ModelChoice(spec=spec)
-    return ModelChoice(spec=spec, revision=local.manifest.revision, sha256=digest(local.manifest))
+    for local in list_local(located.card.key) if located.card else ():
+        if located.path in (local.folder, local.main):
+            return ModelChoice(spec=spec, revision=local.manifest.revision, sha256=digest(local.manifest))
+    return ModelChoice(spec=spec)
 
 
 def _line(place: Place, choice: "ModelChoice") -> str:

@@ -1,6 +1,7 @@
 """Answers that are right or wrong: the same text as a reference, as it stands or normalised. Per case 0 or 100.
 
-What fools it: a right answer in other words is wrong. For labels, names, numbers and codes, not for summaries.
+What fools it: a right answer in other words is wrong. For labels and names, not for summaries. Signs are punctuation to
+`normalised` ("-5" is "5", "C++" is "C"): take `exact` for numbers and codes.
 """
 
 import re
@@ -25,12 +26,16 @@ def matches(cases: Sequence[Case], answers: Sequence[str | None]) -> dict[str, l
     """
     scores: dict[str, list[float]] = {metric: [] for metric in MATCHES}
     for case, answer in zip(cases, answers, strict=True):
-        given = answer or ""
-        scores["exact"].append(100.0 * any(given.strip() == each.strip() for each in case.references))
-        scores["normalised"].append(100.0 * any(normalised(given) == normalised(each) for each in case.references))
+        if answer is None or not answer.strip():
+            scores["exact"].append(0.0)
+            scores["normalised"].append(0.0)
+            continue
+        scores["exact"].append(100.0 * any(answer.strip() == each.strip() for each in case.references))
+        scores["normalised"].append(100.0 * any(normalised(answer) == normalised(each) for each in case.references))
     return scores
 
 
 def normalised(text: str) -> str:
-    """The text without case, punctuation, English articles and surplus white space."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+    """The text without case, punctuation, English articles and surplus space; whole where nothing would be left."""
+    bare = " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+    return bare or text.strip().lower()

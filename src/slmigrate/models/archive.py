@@ -16,11 +16,20 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from slmigrate.errors import ChecksumMismatch, FileMissing, InputError, NoDiskSpace, WrongFormat
+from slmigrate.errors import ChecksumMismatch, FileMissing, InputError, ModelError, NoDiskSpace, WrongFormat
 from slmigrate.models.catalogue import load
 from slmigrate.models.machine import free_disk_bytes
 from slmigrate.models.resolve import locate
-from slmigrate.models.store import MANIFEST, LocalWeights, check_space, list_local, locked, publish, staging
+from slmigrate.models.store import (
+    MANIFEST,
+    LocalWeights,
+    check_space,
+    is_key,
+    list_local,
+    locked,
+    publish,
+    staging,
+)
 from slmigrate.records import WeightsManifest
 from slmigrate.state import now
 
@@ -40,9 +49,12 @@ def find_form(spec: str) -> LocalWeights:
         ModelError: see `models.resolve.locate`.
         InputError: a file or folder of the user's own, which can be copied as it is.
     """
-    if found := list_local(spec):
-        return max(found, key=lambda local: local.manifest.created)
-    located = locate(spec)
+    try:
+        located = locate(spec)
+    except ModelError:
+        if found := list_local(spec):  # a converted folder, by the key that `models list --local` shows
+            return max(found, key=lambda local: local.manifest.created)
+        raise
     key = located.card.key if located.card else None
     for local in list_local(key):
         if located.path in (local.main, local.folder):
@@ -146,7 +158,8 @@ def import_(source: Path, *, progress: Progress | None = None) -> tuple[WeightsM
     _check_pinned(manifest, source)
     with locked(manifest.key):
         for local in list_local(manifest.key):
-            if (local.manifest.revision, local.manifest.precision) == (manifest.revision, manifest.precision):
+            mine, theirs = local.manifest, manifest
+            if (mine.revision, mine.precision, mine.main) == (theirs.revision, theirs.precision, theirs.main):
                 return local.manifest, True
         check_space(manifest.bytes)
         with staging(manifest.key) as folder:
@@ -171,7 +184,8 @@ def _manifest(archive: tarfile.TarFile, source: Path) -> WeightsManifest:
     parts = [manifest.key, manifest.revision, manifest.precision]
     names = [*manifest.files, *([manifest.main] if manifest.main != "." else [])]
     parts += [part for name in names for part in (PurePosixPath(name).parts or ("",))]
-    if not all(_SAFE.fullmatch(part) for part in parts) or MANIFEST in manifest.files:
+    plain = all(_SAFE.fullmatch(part) for part in parts) and is_key(manifest.key)
+    if not plain or MANIFEST in manifest.files:
         raise WrongFormat(source, found="an archive with names that are no plain names", expected=_EXPECTED)
     return manifest
 
@@ -215,8 +229,9 @@ def _check_pinned(manifest: WeightsManifest, archive: Path) -> None:
             continue
         for member, pinned in zip(source.members, source.sha256, strict=False):
             name = member.removeprefix(source.strip) if source.strip else PurePosixPath(member).name
-            if name in manifest.files and manifest.files[name] != pinned:
-                raise ChecksumMismatch(f"{name} in the archive", pinned, manifest.files[name])
+            found = manifest.files.get(name, "nothing" if manifest.precision == source.precision else pinned)
+            if found != pinned:
+                raise ChecksumMismatch(f"{name} in the archive", pinned, found)
 
 
 def licence_of(manifest: WeightsManifest) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slmigrate.errors import ChecksumMismatch, DownloadFailed
+from slmigrate.errors import ChecksumMismatch, DownloadFailed, ModelUnavailable
 from slmigrate.models.hub_download import PART, download
 from slmigrate.models.hub_files import wanted
 from slmigrate.models.store import sha256_of
@@ -62,6 +62,8 @@ def look_up(card: ModelCard, source: WeightsSource, *, file: str | None = None) 
         info = HfApi().model_info(source.name, revision=source.revision, files_metadata=True)
     siblings = {one.rfilename: one for one in info.siblings or []}
     asked = (file,) if file is not None else source.members
+    if file is not None and not file.endswith(".gguf"):
+        raise ModelUnavailable(card.key, f"--file names a GGUF file, and {file!r} is none.")
     missing = [name for name in asked if name not in siblings]
     if missing:
         raise DownloadFailed(card.key, f"the hub ({source.name})", f"there is no file {missing[0]!r}")
@@ -157,6 +159,10 @@ def _said(key: str, name: str) -> Iterator[None]:
         raise DownloadFailed(key, where, "that is no name of a repository (org/name)") from error
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise DownloadFailed(key, where, _reason(error)) from error
+    except OSError as error:
+        if error.errno is not None:  # a full disk, a folder that cannot be written
+            raise
+        raise DownloadFailed(key, where, "the connection was cut") from error
     except Exception as error:
         if type(error).__module__.split(".")[0] not in HTTP_LIBRARIES:
             raise

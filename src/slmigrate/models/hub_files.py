@@ -50,7 +50,8 @@ def checkpoint_files(names: Sequence[str], *, graphs: bool = False) -> tuple[str
     Args:
         graphs: its family runs from ONNX: the graphs that the engine can choose, in place of other weights.
     """
-    data = [name for name in names if any(fnmatch(name, pattern) for pattern in DATA)]
+    # a manifest.json of theirs would take the place of ours
+    data = [name for name in names if any(fnmatch(name, pattern) for pattern in DATA) and name != "manifest.json"]
     if graphs and (found := [name for name in names if name.partition(".onnx")[0] + ".onnx" in GRAPHS]):
         # `model.onnx_data` and the like hold the weights of a graph that is too large for one file
         return tuple(dict.fromkeys([name for name in data if not name.endswith(".safetensors")] + found))

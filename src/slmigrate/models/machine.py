@@ -65,9 +65,18 @@ def _available() -> int | None:
 
 def _left(limit: str, used: str) -> int | None:
     try:
-        return max(0, int(Path(limit).read_text()) - int(Path(used).read_text()))
+        return max(0, int(Path(limit).read_text()) - int(Path(used).read_text()) + _reclaimable(Path(used).parent))
     except (OSError, ValueError):  # no such file, or `max`
         return None
+
+
+def _reclaimable(group: Path) -> int:
+    """Files in the cache of a container, which count as used and are given up when memory is needed."""
+    for line in (group / "memory.stat").read_text().splitlines():
+        name, _, value = line.partition(" ")
+        if name in ("inactive_file", "total_inactive_file"):
+            return int(value)
+    return 0
 
 
 def _cpu() -> str:

