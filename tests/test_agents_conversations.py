@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from slmigrate.agents.conversations import separate
-from slmigrate.agents.sources import Message, read_channel
+from slmigrate.agents.sources import read_channel
+from slmigrate.records import Message
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "team_agents"
 START = datetime(2026, 5, 11, 9, tzinfo=UTC)

@@ -12,10 +12,11 @@ from slmigrate.agents.conversations import separate
 from slmigrate.agents.digest import headline, make_digest, transcript
 from slmigrate.agents.lines import find_lines, open_questions
 from slmigrate.agents.render import digest_markdown
-from slmigrate.agents.sources import Channel, Message, read_channel
+from slmigrate.agents.sources import Channel, read_channel
 from slmigrate.engines.extractive import Extractive
 from slmigrate.engines.scripted import Scripted
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
+from slmigrate.records import Message
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "team_agents"
 START = datetime(2026, 5, 11, 9, tzinfo=UTC)

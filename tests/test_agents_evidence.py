@@ -7,13 +7,13 @@ import pytest
 
 from slmigrate.agents.conversations import separate
 from slmigrate.agents.digest import evidence, finished, make_digest, transcript
-from slmigrate.agents.grounding import check
 from slmigrate.agents.lines import is_action, is_decision
-from slmigrate.agents.sources import Channel, Message, read_channel
+from slmigrate.agents.sources import Channel, read_channel
 from slmigrate.engines.base import Reply, Request
 from slmigrate.engines.extractive import Extractive
 from slmigrate.engines.scripted import Scripted
-from slmigrate.records import Digest, DigestLine
+from slmigrate.grounding.check import check
+from slmigrate.records import Digest, DigestLine, Message
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "team_agents" / "data" / "discord_export.json"
 START = datetime(2026, 5, 11, 9, tzinfo=UTC)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slmigrate.agents.dates import find_days
-from slmigrate.agents.grounding import check
-from slmigrate.agents.literals import find_codes
-from slmigrate.agents.quantities import find_quantities
-from slmigrate.agents.sources import Message
-from slmigrate.agents.times import find_times
+from slmigrate.grounding.check import check
+from slmigrate.grounding.dates import find_days
+from slmigrate.grounding.literals import find_codes
+from slmigrate.grounding.quantities import find_quantities
+from slmigrate.grounding.times import find_times
+from slmigrate.records import Message
 
 PEOPLE = (
     "Mira",

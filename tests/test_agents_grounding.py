@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slmigrate.agents.grounding import check
-from slmigrate.agents.sources import Message
+from slmigrate.grounding.check import check
+from slmigrate.records import Message
 
 PEOPLE = ("Mira", "Jonas", "Priya", "Tomasz", "Lena", "Samuel", "Eva")
 

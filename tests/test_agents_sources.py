@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from slmigrate.agents.sources import Message, read_channel
+from slmigrate.agents.sources import read_channel
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
+from slmigrate.records import Message
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "team_agents"
 ENTRY: dict[str, Any] = {

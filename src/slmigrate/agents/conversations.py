@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from slmigrate.agents.sources import Message
-from slmigrate.agents.text import content_words
+from slmigrate.grounding.text import content_words
+from slmigrate.records import Message
 
 LONGEST_GAP = timedelta(minutes=33)
 """A conversation that was silent for longer takes no more messages but replies."""

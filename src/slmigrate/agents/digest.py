@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slmigrate.agents.conversations import separate
-from slmigrate.agents.grounding import check
 from slmigrate.agents.lines import find_lines, is_action, quote
-from slmigrate.agents.sources import Channel, Message
-from slmigrate.agents.text import content_words, sentences
+from slmigrate.agents.sources import Channel
 from slmigrate.engines.base import Engine, Generation, Request
-from slmigrate.records import Conversation, Digest, DigestLine, Grounding, PersonDay
+from slmigrate.grounding.check import check
+from slmigrate.grounding.text import content_words, sentences
+from slmigrate.records import Conversation, Digest, DigestLine, Grounding, Message, PersonDay
 
 SHORT = 3
 """Conversations of fewer messages are quoted: there is nothing to summarise."""

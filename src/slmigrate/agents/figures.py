@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from slmigrate.agents.dates import find_days
-from slmigrate.agents.quantities import Quantity, find_quantities
+from slmigrate.grounding.dates import find_days
+from slmigrate.grounding.quantities import Quantity, find_quantities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

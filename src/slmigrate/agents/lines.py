@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from slmigrate.agents.sources import Message
-from slmigrate.agents.text import sentences
-from slmigrate.records import DigestLine
+from slmigrate.grounding.text import sentences
+from slmigrate.records import DigestLine, Message
 
 _DECISION = re.compile(
     r"\b(?:(?P<verb>decided|approved|agreed|deal(?!\s+with))\b|decision:|let's go with|we go with|we'll go with|"

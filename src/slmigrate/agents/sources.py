@@ -11,38 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
-from slmigrate.records import Record
+from slmigrate.records import Message, Record
 
 EXPECTED = (
     "a DiscordChatExporter export (JSON with 'channel' and 'messages'), a list of {username, content, timestamp}, "
     "or {username: [{content, timestamp}]}"
 )
-TALK = frozenset({"Default", "Reply", "0", "19"})
-"""Message types that a person wrote; joins, pins and thread notices are none."""
-_VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060\ufeff]")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-
-
-class Message(Record):
-    """One message of a channel."""
-
-    id: str
-    author: str
-    """Nickname where there is one, else the name."""
-    author_id: str
-    timestamp: datetime | None
-    content: str
-    is_bot: bool = False
-    type: str = "Default"
-    reply_to: str | None = None
-    mentions: tuple[str, ...] = ()
-    """Names of who is mentioned."""
-    edited: datetime | None = None
-
-    @property
-    def is_talk(self) -> bool:
-        """Written by a person, with text in it that can be seen."""
-        return not self.is_bot and self.type in TALK and _VISIBLE.search(self.content) is not None
 
 
 class Channel(Record):

@@ -8,15 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from slmigrate.agents.dates import find_days
 from slmigrate.agents.figures import Figures, in_words, wrong_figures
-from slmigrate.agents.grounding import check
-from slmigrate.agents.quantities import find_quantities
-from slmigrate.agents.sources import Message
-from slmigrate.agents.text import sentences
 from slmigrate.engines.base import Engine, Generation, Request
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
-from slmigrate.records import PersonTasks, TaskItem, TaskProblem, TaskReport
+from slmigrate.grounding.check import check
+from slmigrate.grounding.dates import find_days
+from slmigrate.grounding.quantities import find_quantities
+from slmigrate.grounding.text import sentences
+from slmigrate.records import Message, PersonTasks, TaskItem, TaskProblem, TaskReport
 
 EXPECTED = 'the guide\'s list of tasks: [{"description", "status", "deadline"?, "completed_date"?} or a text, …]'
 DONE = frozenset({"completed", "complete", "done", "closed", "finished", "resolved"})

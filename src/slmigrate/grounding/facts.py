@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from slmigrate.agents.dates import DayOf, find_days, find_months
-from slmigrate.agents.literals import find_links, holds, holds_code, without_links
-from slmigrate.agents.names import Name, is_plain_word
-from slmigrate.agents.quantities import ORDINAL, Quantity, find_quantities
-from slmigrate.agents.sources import Message
-from slmigrate.agents.times import TimeOf, find_times
+from slmigrate.grounding.dates import DayOf, find_days, find_months
+from slmigrate.grounding.literals import find_links, holds, holds_code, without_links
+from slmigrate.grounding.names import Name, is_plain_word
+from slmigrate.grounding.quantities import ORDINAL, Quantity, find_quantities
+from slmigrate.grounding.times import TimeOf, find_times
+from slmigrate.records import Message
 
 _NUMBERED = re.compile(r"(?:#|\bv|/)(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
 _STEM = re.compile(r"(?:ing|ed|es|s|d)$")

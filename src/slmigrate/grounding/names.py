@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from slmigrate.agents.dates import MONTHS, WEEKDAYS
-from slmigrate.agents.quantities import UNITS, WORDS
-from slmigrate.agents.text import COMMON
+from slmigrate.grounding.dates import MONTHS, WEEKDAYS
+from slmigrate.grounding.quantities import UNITS, WORDS
+from slmigrate.grounding.text import COMMON
 
 _TOKEN = re.compile(r"[^\W\d_][\w'’-]*")
 _AT_START = re.compile(r"(?:^|[.!?:]\s+|[\"“(\[]\s*|\n\s*|[-*]\s+)$")

@@ -1,4 +1,4 @@
-"""Words and sentences, the same way everywhere in the agents."""
+"""Words and sentences, the same way everywhere."""
 
 import re
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from slmigrate.agents.dates import DayOf, find_days, find_months
-from slmigrate.agents.days import unsupported_days
-from slmigrate.agents.facts import Facts
-from slmigrate.agents.literals import (
+from slmigrate.grounding.dates import DayOf, find_days, find_months
+from slmigrate.grounding.days import unsupported_days
+from slmigrate.grounding.facts import Facts
+from slmigrate.grounding.literals import (
     find_addresses,
     find_channels,
     find_codes,
@@ -26,10 +26,10 @@ from slmigrate.agents.literals import (
     holds_share,
     without_links,
 )
-from slmigrate.agents.names import Name, find_names, find_people
-from slmigrate.agents.quantities import Quantity, find_quantities
-from slmigrate.agents.sources import Message
-from slmigrate.agents.times import TimeOf, find_times
+from slmigrate.grounding.names import Name, find_names, find_people
+from slmigrate.grounding.quantities import Quantity, find_quantities
+from slmigrate.grounding.times import TimeOf, find_times
+from slmigrate.records import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Protocol
 
-from slmigrate.agents.dates import DayOf
-from slmigrate.agents.literals import holds
+from slmigrate.grounding.dates import DayOf
+from slmigrate.grounding.literals import holds
 
 
 class SaidDays(Protocol):

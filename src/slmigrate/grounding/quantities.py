@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from slmigrate.agents.text import COMMON
+from slmigrate.grounding.text import COMMON
 
 UNITS = {
     **dict.fromkeys(("eur", "euro", "euros", "€"), "EUR"),
