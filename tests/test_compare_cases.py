@@ -103,3 +103,15 @@ def test_the_fingerprint_is_of_the_cases_and_not_of_the_spacing(tmp_path: Path) 
     first = fingerprint(read_cases(write(tmp_path, GOOD)))
     assert fingerprint(read_cases(write(tmp_path, "", GOOD.replace(", ", ",  ")))) == first
     assert fingerprint(read_cases(write(tmp_path, GOOD.replace("Some", "Any")))) != first
+
+
+def test_all_cases_have_references_or_none_has(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    lines = [json.dumps({"id": str(number), "input": "text"}) for number in range(4)]
+    path.write_text("\n".join(lines))
+    assert len(read_cases(path, needs_references=None)) == 4
+    lines[2] = json.dumps({"id": "2", "input": "text", "references": ["one"]})
+    path.write_text("\n".join(lines))
+    with pytest.raises(WrongFormat, match=r"3 of 4 lines cannot be used \(line 1: no references; line 2: no ref"):
+        read_cases(path, needs_references=None)
+    assert len(read_cases(path, needs_references=False)) == 4

@@ -28,11 +28,11 @@ def budget_for(
     asked = {"ram": ram, "disk": disk, "latency": latency, "licence": licence}
     set_there = {name: name in kept.model_fields_set for name in asked}
     origin = {name: "option" if asked[name] else "settings" for name in asked if asked[name] or set_there[name]}
-    with _usage("--max-ram"):
+    with usage("--max-ram"):
         ram_bytes = parse_size(size) if (size := ram or kept.ram) else None
-    with _usage("--max-disk"):
+    with usage("--max-disk"):
         disk_bytes = parse_size(size) if (size := disk or kept.disk) else None
-    with _usage("--max-latency"):
+    with usage("--max-latency"):
         seconds = parse_duration(time) if (time := latency or kept.latency) else None
     if ram_bytes is None and (ram_bytes := free_ram_bytes()) is not None:
         origin["ram"] = "machine"
@@ -51,7 +51,7 @@ def _licences(text: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _usage(option: str) -> Iterator[None]:
+def usage(option: str) -> Iterator[None]:
     """A size that cannot be read is wrong usage, not a refusal."""
     try:
         yield

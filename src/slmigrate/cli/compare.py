@@ -1,17 +1,19 @@
 """`slmigrate compare`: a verdict, and what it costs."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from slmigrate.cli.budget import usage
 from slmigrate.cli.output import emit, format_option, progress, say, to_json
-from slmigrate.records import Comparison, Cost
 from slmigrate.state import new_id, project_folder, write_atomic
 
 if TYPE_CHECKING:
-    from slmigrate.compare.run import Asked
+    from slmigrate.compare.guards import Budgets
+    from slmigrate.engines.base import Generation
 
 CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 
@@ -23,24 +25,34 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 @click.option("--old", required=True, help="The model that is used today: a spec, often recorded:FILE.")
 @click.option("--new", required=True, multiple=True, help="A model that could take its place. May be given again.")
 @click.option("--retain", default=0.95, show_default=True, help="Share of the old quality that must be kept.")
-@click.option("--metric", default="rougeL", show_default=True, help="rouge1, rouge2, rougeL or rougeLsum.")
+@click.option(
+    "--metric", "metrics", multiple=True, help="What must be kept; given again, all of them. [default: by the cases]"
+)
+@click.option("--also", multiple=True, help="A metric to show without a say in the verdict. May be given again.")
+@click.option(
+    "--task", help="text-generation, text-classification, … [default: summarization; of chats: text-generation]"
+)
+@click.option("--max-latency", help="Limit of the 95th percentile of answers: 2s, 500ms.")
+@click.option("--max-ram", help="Limit of the peak memory: 1GB.")
+@click.option("--max-disk", help="Limit of the size on disk: 500MB.")
+@click.option(
+    "--guard-margin",
+    default=0.05,
+    show_default=True,
+    help="Share of cases by which made-up, cut, empty or repeating answers may become more.",
+)
+@click.option("--judge", help="A model that says which answer is better, asked in both orders.")
+@click.option("--tune-old", is_flag=True, help="Also run the old model with fewer beams, and in int8.")
+@click.option("--set", "settings", multiple=True, help="How every model is to answer: max_new_tokens=80, num_beams=1.")
+@click.option("--timeout", default="10m", show_default=True, help="For one answer; what takes longer has failed.")
 @click.option("--limit", type=click.IntRange(min=2), help="Only the first N cases.")
+@click.option("--seed", default=0, show_default=True, help="Of the resampling.")
 @click.option("--old-note", help="What the recorded answers are, where they are not the old model's own.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder. Default: .slmigrate/comparisons/ID here."
 )
 @format_option
-def compare(
-    cases_path: Path,
-    old: str,
-    new: tuple[str, ...],
-    retain: float,
-    metric: str,
-    limit: int | None,
-    old_note: str | None,
-    output: Path | None,
-    format_: str,
-) -> int:
+def compare(cases_path: Path, limit: int | None, output: Path | None, format_: str, **options: Any) -> int:
     """Measure whether a new model keeps the old one's quality.
 
     Every model answers the same cases in a fresh process of its own. Prints quality with its interval beside size, load
@@ -51,17 +63,20 @@ def compare(
         slmigrate compare --cases cases.jsonl --old recorded:old.jsonl --new smollm2-135m
         slmigrate compare --cases cases.jsonl --old recorded:old.jsonl --new smollm2-135m --new extractive -o out
     """
+    from slmigrate.cli.compare_table import render
+    from slmigrate.compare.asked import Asked, check
     from slmigrate.compare.cases import fingerprint, read_cases
     from slmigrate.compare.report import write_report
-    from slmigrate.compare.run import Asked
     from slmigrate.compare.run import compare as run
 
-    every = read_cases(cases_path)
+    every = read_cases(cases_path, needs_references=_needs_references(options["metrics"]))
     cases = every[:limit]
     name = str(cases_path) if len(cases) == len(every) else f"{cases_path} (the first {len(cases)} of {len(every)})"
-    asked = Asked(cases=cases, cases_name=name, old=old, new=new, retain=retain, metric=metric, old_note=old_note)
-    _can_run(asked)
-    folder = output or _default_folder({"cases": fingerprint(cases), "old": old, "new": list(new)})
+    asked = Asked(cases=cases, cases_name=name, **_read(options))
+    check(asked)  # before anything is written
+    if not asked.metrics and asked.decisive != ("rougeL",):
+        say(f"The cases have no references in every case: the metric is {asked.decisive[0]}.")
+    folder = output or _default_folder({"cases": fingerprint(cases), "old": asked.old, "new": list(asked.new)})
     with progress("Comparing") as update:
         comparison, runs = run(asked, folder, progress=update)
     write_atomic(folder / "report.html", write_report(comparison, cases, runs).encode())
@@ -70,14 +85,67 @@ def compare(
     return CODES[comparison.verdict]
 
 
-def _can_run(asked: "Asked") -> None:
-    """Nothing is written for a comparison that cannot be run."""
-    from slmigrate.compare.run import check
-    from slmigrate.models.resolve import locate
+def _needs_references(metrics: Sequence[str]) -> bool | None:
+    """True where a metric that was asked for does; where none was, all cases have them or none has."""
+    from slmigrate.compare.metrics import METRICS
 
-    check(asked)
-    for spec in (asked.old, *asked.new):
-        locate(spec)
+    if not metrics:
+        return None
+    return any(METRICS[name].needs in ("references", "embeddings", "json") for name in metrics if name in METRICS)
+
+
+def _read(options: dict[str, Any]) -> dict[str, Any]:
+    """The options as `Asked` takes them.
+
+    Raises:
+        click.BadParameter: one that cannot be read.
+    """
+    from slmigrate.settings import parse_duration
+
+    with usage("--timeout"):
+        timeout = parse_duration(options.pop("timeout"))
+    names = {name: options.pop(f"max_{name}") for name in ("latency", "ram", "disk")}
+    return options | {
+        "timeout_seconds": timeout,
+        "budgets": _budgets(names),
+        "generation": _generation(options.pop("settings")),
+    }
+
+
+def _budgets(given: dict[str, str | None]) -> "Budgets":
+    from slmigrate.compare.guards import Budgets
+    from slmigrate.settings import parse_duration, parse_size
+
+    with usage("--max-latency"):
+        seconds = parse_duration(given["latency"]) if given["latency"] else None
+    sizes = {}
+    for name in ("ram", "disk"):
+        with usage(f"--max-{name}"):
+            sizes[name] = parse_size(text) if (text := given[name]) else None
+    return Budgets(latency_seconds=seconds, ram_bytes=sizes["ram"], disk_bytes=sizes["disk"])
+
+
+def _generation(settings: Sequence[str]) -> "Generation":
+    """`NAME=VALUE` as fields of Generation; values are JSON where they can be read as such, else text."""
+    from pydantic import ValidationError
+
+    from slmigrate.engines.base import Generation
+
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or name not in Generation.model_fields:
+            known = ", ".join(Generation.model_fields)
+            raise click.BadParameter(f"{setting!r} is no NAME=VALUE of these names: {known}", param_hint="--set")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    try:
+        return Generation(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise click.BadParameter(f"{first['loc'][0]}: {first['msg'].lower()}", param_hint="--set") from error
 
 
 def _default_folder(arguments: dict[str, object]) -> Path:
@@ -99,65 +167,3 @@ def _started_with(folder: Path) -> object:
         return json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def render(comparison: Comparison, folder: Path) -> str:
-    """The table for people."""
-    from slmigrate.compare.stats import LEVEL
-    from slmigrate.compare.verdict import interval_in_words
-
-    note = f" ({comparison.old.note})" if comparison.old.note else ""
-    columns = [
-        (
-            "old: " + _short(comparison.old.spec) + note,
-            comparison.old.cost,
-            comparison.old.scores,
-            comparison.old.truncated_share,
-        )
-    ]
-    columns += [
-        ("new: " + _short(result.spec), result.cost, result.scores, result.truncated_share) for result in comparison.new
-    ]
-    rows = [("", *(name for name, *_ in columns))]
-    for label, show in FIGURES:
-        rows.append((label, *(show(cost) for _, cost, *_ in columns)))
-    for metric in comparison.old.scores:
-        rows.append((metric, *(f"{scores[metric]:.1f}" for _, _, scores, _ in columns)))
-    rows.append(("input cut", *("-" if share is None else f"{100 * share:.1f} %" for *_, share in columns)))
-    kept = [result.retention.get(comparison.metric) for result in comparison.new]
-    rows.append((f"{comparison.metric} kept", "", *("-" if k is None else interval_in_words(k) for k in kept)))
-    failed = [comparison.old.failed, *(result.failed for result in comparison.new)]
-    rows.append(("failed answers", *(str(count) for count in failed)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    verdicts = [f"{result.verdict}: {result.spec} {result.why}." for result in comparison.new]
-    sure = f"intervals two-sided, {100 * LEVEL:.0f} %, paired by case"
-    how = f"{comparison.n} cases; {sure}. Recorded answers have no costs."
-    notes = [f"Note: {text}" for text in comparison.notes]
-    return "\n".join([*table, "", *verdicts, *notes, how, f"Report: {folder / 'report.html'}"])
-
-
-def _short(spec: str) -> str:
-    """A recorded file by its name; the folder would push the table off the screen."""
-    return f"recorded:{Path(spec.removeprefix('recorded:')).name}" if spec.startswith("recorded:") else spec
-
-
-def _number(value: float | None, shown: str, scale: float = 1.0) -> str:
-    return "-" if value is None else shown.format(value / scale)
-
-
-def _latency(cost: Cost) -> str:
-    if cost.latency_seconds is None:
-        return "-"
-    p50, p95 = cost.latency_seconds.p50, cost.latency_seconds.p95
-    return f"{1000 * p50:.1f} / {1000 * p95:.1f} ms" if p95 < 0.1 else f"{p50:.2f} / {p95:.2f} s"
-
-
-FIGURES = (
-    ("parameters", lambda cost: _number(cost.parameters, "{:,.1f}M", 1e6)),
-    ("disk", lambda cost: _number(cost.disk_bytes, "{:,.0f} MB", 1e6)),
-    ("load, cold", lambda cost: _number(cost.load_seconds, "{:.2f} s")),
-    ("answer p50 / p95", _latency),
-    ("memory, peak", lambda cost: _number(cost.peak_rss_bytes, "{:,.0f} MB", 1e6)),
-    ("tokens per second", lambda cost: _number(cost.tokens_per_second, "{:,.0f}")),
-)

@@ -13,11 +13,12 @@ EXPECTED = 'one case a line: {"id", "input" or "messages", "references"}'
 _NAMED = 3
 
 
-def read_cases(path: Path, *, needs_references: bool = True) -> tuple[Case, ...]:
+def read_cases(path: Path, *, needs_references: bool | None = True) -> tuple[Case, ...]:
     """The cases of a JSONL file, in its order.
 
     Args:
-        needs_references: the metric compares with references, so a case without one is a problem.
+        needs_references: the metric compares with references, so a case without one is a problem. None: all cases have
+            them or none has; where only some have, the others are a problem.
 
     Raises:
         FileMissing, EmptyInput: no file, or nothing in it.
@@ -28,19 +29,24 @@ def read_cases(path: Path, *, needs_references: bool = True) -> tuple[Case, ...]
         raise FileMissing(path, what="case file")
     cases: list[Case] = []
     problems: list[tuple[int, str]] = []
+    lacking: list[tuple[int, str]] = []
     lines_by_id: dict[str, int] = {}
     total = 0
     for number, line in _lines(path):
         total += 1
         found = _case(line)
-        problem = found if isinstance(found, str) else _problem(found, lines_by_id, needs_references=needs_references)
+        problem = found if isinstance(found, str) else _problem(found, lines_by_id)
         if problem is not None:
             problems.append((number, problem))
         if isinstance(found, Case):
             lines_by_id.setdefault(found.id, number)
             cases.append(found)
+            if problem is None and (lacks := _without_reference(found)) is not None:
+                lacking.append((number, lacks))
     if not total:
         raise EmptyInput(path, expected=EXPECTED)
+    if needs_references or (needs_references is None and any(case.references for case in cases)):
+        problems = sorted(problems + lacking)
     if problems:
         raise WrongFormat(path, found=_counted(problems, total), expected=EXPECTED)
     return tuple(cases)
@@ -54,8 +60,15 @@ def text_of(case: Case) -> str:
     """
     if case.messages is None:
         return (case.input or "").strip()
-    contents = ((message.author, " ".join(message.content.split())) for message in case.messages)
+    contents = ((message.role or message.author, " ".join(message.content.split())) for message in case.messages)
     return "\n".join(f"{author}: {content}" for author, content in contents if content)
+
+
+def messages_of(case: Case) -> list[tuple[str, str, str | None]]:
+    """Who says what and when; an `input` is one message of nobody. Roles of a chat are nobody's names."""
+    if case.messages is None:
+        return [("", (case.input or "").strip(), None)]
+    return [(message.author, message.content, message.timestamp) for message in case.messages]
 
 
 def fingerprint(cases: Sequence[Case]) -> str:
@@ -91,18 +104,20 @@ def _case(line: bytes) -> Case | str:
         return f"{where}: {message.lower()}" if where else message
 
 
-def _problem(case: Case, lines_by_id: dict[str, int], *, needs_references: bool) -> str | None:
+def _problem(case: Case, lines_by_id: dict[str, int]) -> str | None:
     if not case.id.strip():
         return "an empty id"
     if case.id in lines_by_id:
         return f"id {case.id!r} is there already, on line {lines_by_id[case.id]}"
     if not text_of(case).strip():
         return "an empty input"
-    if needs_references and not case.references:
-        return "no references"
-    if needs_references and not all(reference.strip() for reference in case.references):
-        return "an empty reference"
     return None
+
+
+def _without_reference(case: Case) -> str | None:
+    if not case.references:
+        return "no references"
+    return None if all(reference.strip() for reference in case.references) else "an empty reference"
 
 
 def _counted(problems: list[tuple[int, str]], total: int) -> str:

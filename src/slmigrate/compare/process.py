@@ -1,17 +1,18 @@
 """The parent's side of a worker: start it, ask it, and know how it died."""
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
 from types import TracebackType
 from typing import Self
 
 from pydantic import ValidationError
 
-from slmigrate.compare.answers import AnswerFile
 from slmigrate.engines.base import Request
 from slmigrate.errors import CompareError, EngineFailed
 from slmigrate.records import Answer
@@ -23,15 +24,27 @@ class WorkerDied(CompareError):
     """The process that ran the model ended; the message says how."""
 
 
-class Worker:
-    """A model in a fresh process, from `with` to the end of the block. The process never outlives the block."""
+class NoAnswerInTime(CompareError):
+    """The model took longer than it may."""
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+
+
+class Worker:
+    """A model in a fresh process, from `with` to the end of the block. The process never outlives the block.
+
+    Args:
+        task: what it will be asked; a model that cannot do it is refused when it is loaded. None: not looked at.
+    """
+
+    def __init__(self, spec: str, *, task: str | None = None) -> None:
         self.spec = spec
+        self._unread = b""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         # -P: a file of the user's project must not be taken for a module of ours
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "slmigrate.compare.worker", spec],
+            [sys.executable, "-P", "-m", "slmigrate.compare.worker", spec, *([task] if task else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -43,6 +56,10 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process. Safe to call twice."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -67,11 +84,15 @@ class Worker:
         if "refused" in message:
             raise CompareError(message["refused"])
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, *, timeout: float | None = None) -> Answer:
         """One answer; an `error` in it is the engine's own.
+
+        Args:
+            timeout: seconds; None waits for ever. A worker that did not answer in time cannot be asked again.
 
         Raises:
             WorkerDied: there is no process any more that could answer.
+            NoAnswerInTime: there is one, and it still works.
         """
         assert self._process.stdin is not None
         try:
@@ -80,15 +101,24 @@ class Worker:
         except BrokenPipeError as error:
             raise WorkerDied(self._how_it_ended()) from error
         try:
-            return Answer.model_validate_json(self._receive())
+            return Answer.model_validate_json(self._receive(timeout))
         except ValidationError as error:
             raise WorkerDied(self._how_it_ended()) from error
 
-    def _receive(self) -> bytes:
+    def _receive(self, timeout: float | None = None) -> bytes:
+        """One line, without its end. Read from the file descriptor: a buffer of Python's cannot be waited for."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise WorkerDied(self._how_it_ended())
+        channel = self._process.stdout.fileno()
+        end = None if timeout is None else time.monotonic() + timeout
+        while b"\n" not in self._unread:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            if not select.select([channel], [], [], left)[0]:
+                raise NoAnswerInTime(timeout or 0.0)
+            data = os.read(channel, 1 << 16)
+            if not data:
+                raise WorkerDied(self._how_it_ended())
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
         return line
 
     def _how_it_ended(self) -> str:
@@ -107,40 +137,3 @@ class Worker:
             hint = " (out of memory?)" if name == "SIGKILL" else ""
             return f"its process was ended by {name}{hint}{last}"
         return f"its process ended with code {code}{last}"
-
-
-def ask_all(
-    spec: str, requests: Mapping[str, Request], file: AnswerFile, *, on_answer: Callable[[int], None]
-) -> tuple[dict[str, Answer], str | None]:
-    """Ask a model in a fresh process for what is not stored yet; each answer is stored as it comes.
-
-    Args:
-        requests: by the key that their answers are stored under.
-        on_answer: called with the number of answers that are there, stored ones included.
-
-    Returns:
-        An answer for every key, and None or how the process died. What it did not live to answer is a failed answer.
-
-    Raises:
-        CompareError, EngineFailed: the model could not be loaded; nothing was stored.
-    """
-    answers = file.stored(requests)
-    missing = {key: request for key, request in requests.items() if key not in answers}
-    on_answer(len(answers))
-    if not missing:
-        return answers, None
-    crash = None
-    with Worker(spec) as worker:
-        worker.load()
-        for key, request in missing.items():
-            if crash is None:
-                try:
-                    answer = worker.ask(request)
-                except WorkerDied as error:
-                    crash = f"{spec!r} crashed at case {request.id!r}: {error}"
-            if crash is not None:
-                answer = Answer(id=request.id or "", answer="", error=crash)
-            answers[key] = answer.model_copy(update={"key": key})
-            file.append(answers[key])
-            on_answer(len(answers))
-    return answers, crash

@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 
 from slmigrate.compare.cases import text_of
-from slmigrate.compare.run import Run
+from slmigrate.compare.outcome import Run
 from slmigrate.compare.stats import LEVEL
 from slmigrate.compare.verdict import best
 from slmigrate.records import Answer, Case, Comparison, Cost, Interval, NewResult

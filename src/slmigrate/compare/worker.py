@@ -1,6 +1,6 @@
 """One model in a process of its own: loads it, answers what it is asked, says what that cost.
 
-python -m slmigrate.compare.worker SPEC
+python -m slmigrate.compare.worker SPEC [TASK]
 
 JSON lines. Out, once: {"load_seconds": …} or {"refused": "one line"}. Then for each engines.base.Request that comes in
 on stdin one records.Answer goes out, until stdin ends. A model that breaks in a way that nobody expected ends the
@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from slmigrate.records import Answer
 
 
-def main(spec: str) -> int:
-    """Serve until stdin ends."""
+def main(spec: str, task: str | None = None) -> int:
+    """Serve until stdin ends. A model that cannot do `task` is refused."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends this process
     channel = _private_stdout()
     started = time.perf_counter()
     # imported after the clock starts: what a library takes to load is part of the cold load
     from slmigrate.engines.base import Request
-    from slmigrate.errors import SlmigrateError
+    from slmigrate.errors import CompareError, SlmigrateError
     from slmigrate.models.resolve import resolve
 
     try:
         engine = resolve(spec)
+        if task is not None and task not in engine.tasks:
+            can = ", ".join(sorted(engine.tasks))
+            raise CompareError(f"{spec!r} cannot do {task}, it does {can}. Name another model, or another --task.")
     except SlmigrateError as error:
         _send(channel, json.dumps({"refused": str(error)}))
         return 1
@@ -92,4 +95,4 @@ def _send(channel: TextIO, line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
