@@ -1,4 +1,4 @@
-"""Rewrite what is generated from the code: docs/commands.md, docs/catalogue.md, docs/parameters.md and docs/schemas/.
+"""Rewrite what is generated from the code: docs/commands.md, catalogue.md, parameters.md, metrics.md, schemas/.
 
 python docs/build.py           rewrite
 python docs/build.py --check   exit 1 and name the files that are out of date
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from slmigrate import records
 from slmigrate.cli.main import COMMANDS, group
+from slmigrate.compare.metrics import METRICS
 from slmigrate.engines import Generation
 from slmigrate.models.catalogue import load
 from slmigrate.records import ModelCard
@@ -157,12 +158,35 @@ def parameters() -> str:
     return "\n".join(parts)
 
 
+def metrics() -> str:
+    """Every metric of `compare`: what it measures, needs, what fools it, where it comes from."""
+    rows = []
+    for each in METRICS.values():
+        needs = each.needs if each.shown else f"{each.needs}, when asked for"
+        rows.append(f"| `{each.name}` | {each.what} | {needs} | {each.fooled_by} | {each.source} |")
+    head = (
+        "# Metrics of `compare`\n\nAll run from 0 to 100, higher is better, one score per case; a missing or empty "
+        "answer scores 0. `--metric NAME` must be\nkept, `--also NAME` is shown. What the cases allow at no further cost "
+        "is always shown. Several references count by their mean\n(`exact` and `normalised`: any of them).\n"
+    )
+    return "\n".join(
+        [
+            GENERATED + head,
+            "| metric | what it measures | needs | what fools it | source |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
 def outputs() -> dict[Path, str]:
     """Every generated file with its text."""
     return {
         DOCS / "commands.md": commands(),
         DOCS / "catalogue.md": catalogue(),
         DOCS / "parameters.md": parameters(),
+        DOCS / "metrics.md": metrics(),
         **schemas(),
     }
 

@@ -1,12 +1,14 @@
 """Case files: read, checked before anything runs, and put as text. One JSON object a line."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
+from slmigrate.errors import EmptyInput, FileMissing, InputError, WrongFormat
 from slmigrate.records import Case
 
 EXPECTED = 'one case a line: {"id", "input" or "messages", "references"}'
@@ -27,29 +29,55 @@ def read_cases(path: Path, *, needs_references: bool | None = True) -> tuple[Cas
     """
     if not path.is_file():
         raise FileMissing(path, what="case file")
-    cases: list[Case] = []
-    problems: list[tuple[int, str]] = []
-    lacking: list[tuple[int, str]] = []
-    lines_by_id: dict[str, int] = {}
-    total = 0
-    for number, line in _lines(path):
-        total += 1
-        found = _case(line)
-        problem = found if isinstance(found, str) else _problem(found, lines_by_id)
-        if problem is not None:
-            problems.append((number, problem))
-        if isinstance(found, Case):
-            lines_by_id.setdefault(found.id, number)
-            cases.append(found)
-            if problem is None and (lacks := _without_reference(found)) is not None:
-                lacking.append((number, lacks))
-    if not total:
+    found = _checked(((number, _case(line)) for number, line in _lines(path)), needs_references=needs_references)
+    if not found.total:
         raise EmptyInput(path, expected=EXPECTED)
-    if needs_references or (needs_references is None and any(case.references for case in cases)):
-        problems = sorted(problems + lacking)
-    if problems:
-        raise WrongFormat(path, found=_counted(problems, total), expected=EXPECTED)
-    return tuple(cases)
+    if found.problems:
+        raise WrongFormat(path, found=_counted(found.problems, found.total), expected=EXPECTED)
+    return tuple(found.cases)
+
+
+def cases_of(items: Iterable[Case | Mapping[str, Any]], *, needs_references: bool | None = None) -> tuple[Case, ...]:
+    """Cases that a program hands over, checked as those of a file. They are counted from 1.
+
+    Raises:
+        InputError: some cannot be used, or there are none.
+    """
+    read = ((number, item if isinstance(item, Case) else _made(item)) for number, item in enumerate(items, start=1))
+    found = _checked(read, needs_references=needs_references, what="case")
+    if not found.total:
+        raise InputError(f"No cases were handed over. Expected {EXPECTED.replace(' a line', '')}.")
+    if found.problems:
+        counted = _counted(found.problems, found.total, "case")
+        raise InputError(f"{counted}. Expected {EXPECTED.replace(' a line', '')}.")
+    return tuple(found.cases)
+
+
+@dataclass(slots=True)
+class _Checked:
+    cases: list[Case]
+    problems: list[tuple[int, str]]
+    total: int
+
+
+def _checked(read: Iterable[tuple[int, Case | str]], *, needs_references: bool | None, what: str = "line") -> _Checked:
+    """Cases and problems, each with its number; `read` gives a case or what is wrong with it."""
+    found = _Checked([], [], 0)
+    lacking: list[tuple[int, str]] = []
+    numbers_by_id: dict[str, int] = {}
+    for number, case in read:
+        found.total += 1
+        problem = case if isinstance(case, str) else _problem(case, numbers_by_id, what)
+        if problem is not None:
+            found.problems.append((number, problem))
+        if isinstance(case, Case):
+            numbers_by_id.setdefault(case.id, number)
+            found.cases.append(case)
+            if problem is None and (lacks := _without_reference(case)) is not None:
+                lacking.append((number, lacks))
+    if needs_references or (needs_references is None and any(case.references for case in found.cases)):
+        found.problems = sorted(found.problems + lacking)
+    return found
 
 
 def text_of(case: Case) -> str:
@@ -96,19 +124,30 @@ def _case(line: bytes) -> Case | str:
     try:
         return Case.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        message = str(first["msg"]).removeprefix("Value error, ")
-        if first["type"] == "json_invalid":
-            return f"not JSON ({message.removeprefix('Invalid JSON: ').split(' at line ')[0]})"
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{where}: {message.lower()}" if where else message
+        return _wrong(error)
 
 
-def _problem(case: Case, lines_by_id: dict[str, int]) -> str | None:
+def _made(item: Mapping[str, Any]) -> Case | str:
+    try:
+        return Case.model_validate(item)
+    except ValidationError as error:
+        return _wrong(error)
+
+
+def _wrong(error: ValidationError) -> str:
+    first = error.errors()[0]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "json_invalid":
+        return f"not JSON ({message.removeprefix('Invalid JSON: ').split(' at line ')[0]})"
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {message.lower()}" if where else message
+
+
+def _problem(case: Case, numbers_by_id: Mapping[str, int], what: str) -> str | None:
     if not case.id.strip():
         return "an empty id"
-    if case.id in lines_by_id:
-        return f"id {case.id!r} is there already, on line {lines_by_id[case.id]}"
+    if case.id in numbers_by_id:
+        return f"id {case.id!r} is there already, on {what} {numbers_by_id[case.id]}"
     if not text_of(case).strip():
         return "an empty input"
     return None
@@ -120,8 +159,7 @@ def _without_reference(case: Case) -> str | None:
     return None if all(reference.strip() for reference in case.references) else "an empty reference"
 
 
-def _counted(problems: list[tuple[int, str]], total: int) -> str:
-    named = "; ".join(f"line {number}: {problem}" for number, problem in problems[:_NAMED])
+def _counted(problems: list[tuple[int, str]], total: int, what: str = "line") -> str:
+    named = "; ".join(f"{what} {number}: {problem}" for number, problem in problems[:_NAMED])
     more = f"; and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
-    lines = "line" if total == 1 else "lines"
-    return f"{len(problems):,} of {total:,} {lines} cannot be used ({named}{more})"
+    return f"{len(problems):,} of {total:,} {what if total == 1 else what + 's'} cannot be used ({named}{more})"

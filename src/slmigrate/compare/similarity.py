@@ -1,7 +1,7 @@
 """Closeness of meaning: cosine of sentence embeddings, by a small model on this machine. Per case, 0 to 100.
 
 What fools it: negation and numbers ("paid" and "not paid" are close), and everything beyond what the embedding model
-reads (256 tokens of all-MiniLM-L6-v2), which is cut. Texts on one subject score over 40 whatever they say of it.
+reads (256 tokens of all-MiniLM-L6-v2), which is cut. Texts on one subject are close, whatever they say of it.
 
 Source: Reimers & Gurevych 2019, arXiv 1908.10084.
 """
