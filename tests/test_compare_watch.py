@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from slmigrate.compare.baseline import UnfitBaseline, read_baseline
@@ -498,17 +499,39 @@ def test_every_case_is_drawn_about_as_often() -> None:
     assert all(240 <= drawn.count(one) <= 360 for one in ids)
 
 
-def test_one_case_of_a_conversation_is_enough() -> None:
+def test_one_case_of_a_conversation_is_drawn() -> None:
     groups = {f"t{number}": f"g{number // 5}" for number in range(20)}
-    drawn = pick([*groups, "alone"], 20, seed=0, seen=["t0"], groups=groups)
+    drawn = pick([*groups, "alone"], 20, seed=0, seen=["t0"], groups=groups, seen_groups=["g0"])
     assert len(drawn) == 4
     assert "alone" in drawn
     assert sorted(groups[one] for one in drawn if one != "alone") == ["g1", "g2", "g3"]
 
 
+def test_one_case_of_a_conversation_counts_however_many_are_handed_in(tmp_path: Path) -> None:
+    folder = baseline(tmp_path)
+    talk = traffic(0.1, 50, group="one bad afternoon")
+    first = watch(folder, talk, metric="rougeL")
+    assert (first.n, first.n_new, first.n_known, first.n_dependent) == (1, 1, 0, 49)
+    with watching(folder, metric="rougeL") as held:
+        assert held.seen_groups == {"one bad afternoon"}
+        again = held.add([*talk, *traffic(0.1, 5, start=50)])
+    assert (again.n, again.n_new, again.n_known, again.n_dependent) == (6, 5, 1, 49)
+    assert not again.lost
+
+
 def test_the_record_survives_json(tmp_path: Path) -> None:
     found = watch(baseline(tmp_path, candidate(guards=(guard("made_up"),))), traffic(0.1, 900), metric="rougeL")
     assert Watched.model_validate_json(found.model_dump_json()) == found
+
+
+def test_what_is_printed_and_stored_keeps_to_its_schema(tmp_path: Path) -> None:
+    schemas = Path(__file__).parent.parent / "docs" / "schemas"
+    folder = baseline(tmp_path, candidate(guards=(guard("made_up"),)))
+    found = watch(folder, traffic(0.3, flags={"made_up": False}), metric="rougeL")
+    printed = Draft202012Validator(json.loads((schemas / "watched.schema.json").read_text()))
+    assert list(printed.iter_errors(json.loads(found.model_dump_json()))) == []
+    stored = Draft202012Validator(json.loads((schemas / "observation.schema.json").read_text()))
+    assert [error for line in lines(folder)[1:] for error in stored.iter_errors(json.loads(line))] == []
 
 
 def test_the_baseline_is_only_read(tmp_path: Path) -> None:

@@ -19,17 +19,23 @@ from slmigrate.records import Observation, Watched, WatchStart
 
 
 def pick(
-    ids: Iterable[str], n: int, *, seed: int, seen: Collection[str], groups: Mapping[str, str] | None = None
+    ids: Iterable[str],
+    n: int,
+    *,
+    seed: int,
+    seen: Collection[str],
+    groups: Mapping[str, str] | None = None,
+    seen_groups: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Draw `n` cases that were not seen yet, at random; fewer where fewer are left.
 
     The same traffic, seed and seen cases give the same draw, so that a run that was killed repeats it.
 
     Args:
-        groups: conversation by case id. At most one case of each is ever taken, as they depend on each other.
+        groups: conversation by case id, where a case is of one. At most one case of each is drawn.
+        seen_groups: conversations of which a case was seen.
     """
-    known, groups = set(seen), groups or {}
-    taken = {groups[one] for one in known if one in groups}
+    known, taken, groups = set(seen), set(seen_groups), groups or {}
     pool = sorted({*ids} - known)
     random.Random(f"{seed}:{len(known)}").shuffle(pool)
     drawn: list[str] = []
@@ -58,23 +64,39 @@ class Watch:
         """Ids of all cases so far."""
         return frozenset(one.id for one in self._seen)
 
+    @property
+    def seen_groups(self) -> frozenset[str]:
+        """Their conversations, where they are of one."""
+        return frozenset(one.group for one in self._seen if one.group is not None)
+
     def add(self, new: Sequence[Observation]) -> Watched:
-        """Store what is new in one step, and say what all observations prove. A case that was seen stays as it was.
+        """Store what is new in one step, and say what all observations prove.
+
+        A case that was seen stays as it was. Of a conversation only the first case counts: the test trusts that each
+        case is as good on average whatever came before it.
 
         Raises:
             OSError: nothing could be stored; the observations so far are unchanged.
         """
-        known = self.seen
-        by_id: dict[str, Observation] = {}
+        ids, groups = set(self.seen), set(self.seen_groups)
+        fresh: list[Observation] = []
+        n_known = n_dependent = 0
         for one in new:
-            by_id.setdefault(one.id, one)
-        fresh = [one for key, one in by_id.items() if key not in known]
+            if one.id in ids:
+                n_known += 1
+            elif one.group in groups:
+                n_dependent += 1
+            else:
+                fresh.append(one)
+                ids.add(one.id)
+                groups |= {one.group} if one.group is not None else set()
         if fresh:
             observations.save(self.baseline.folder, self.start, [*self._seen, *fresh])
             self._seen += fresh
         found = watched(self.baseline, self.start, self._seen)
         take_back = f"slmigrate rollback {shlex.quote(self.project)}" if found.lost else None
-        return found.model_copy(update={"n_new": len(fresh), "n_known": len(new) - len(fresh), "take_back": take_back})
+        counts = {"n_new": len(fresh), "n_known": n_known, "n_dependent": n_dependent}
+        return found.model_copy(update={**counts, "take_back": take_back})
 
 
 @contextlib.contextmanager

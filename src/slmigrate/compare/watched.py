@@ -43,6 +43,7 @@ def watched(baseline: Baseline, start: WatchStart, seen: Sequence[Observation]) 
         n=len(every),
         n_new=0,
         n_known=0,
+        n_dependent=0,
         n_scored=len(scored),
         n_paired=sum(1 for _, one in scored if one.old is not None),
         alpha=start.alpha,

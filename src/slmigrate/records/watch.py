@@ -18,6 +18,8 @@ class Observation(Record):
     """Score of the old model on this case; None where nobody asked it, which leaves its mean in the baseline."""
     new: Score | None = None
     """None where nothing can score the answer (traffic without references)."""
+    group: str | None = None
+    """Conversation that the case is of. Cases of one depend on each other, so only the first of it counts."""
     flags: dict[str, bool] = Field(default_factory=dict)
     """What is wrong with the answer, by the names of the guards: made_up, truncated, empty, repeated."""
 
@@ -87,6 +89,8 @@ class Watched(Record):
     """Of those, added this time."""
     n_known: int
     """Cases that were handed in this time and had been seen before. Nothing is counted twice."""
+    n_dependent: int
+    """Cases that were left out this time, as another of their conversation had been seen."""
     n_scored: int
     """Observations with a score of the new model."""
     n_paired: int
