@@ -28,6 +28,8 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "scan": (records.ScanReport, "`scan --format json`; .slmigrate/scan.json"),
     "choices": (records.ChoiceReport, "`choose --format json`; .slmigrate/choices.json"),
     "comparison": (records.Comparison, "`compare --format json`; .slmigrate/comparisons/ID/comparison.json"),
+    "watched": (records.Watched, "`compare --watch --format json`"),
+    "observation": (records.Observation, "one line of .slmigrate/comparisons/ID/watch.jsonl, after the first"),
     "answer": (records.Answer, "one line of .slmigrate/comparisons/ID/answers/*.jsonl"),
     "case": (records.Case, "one line of a case file"),
     "plan": (records.Plan, "`migrate --format json`"),

@@ -1,7 +1,7 @@
 """The nouns that the steps hand on: frozen, checked on the way in, JSON both ways, no behaviour.
 
-`code` is about the user's source, `models` about models, `proof` about measuring, `reports` about what the
-agents write. Everything is exported here: `from slmigrate.records import CallSite`.
+`code` is about the user's source, `models` about models, `proof` about measuring, `watch` about what comes after a
+migration, `reports` about what the agents write. Everything is exported here: `from slmigrate.records import CallSite`.
 """
 
 from slmigrate.records.base import Record
@@ -69,6 +69,7 @@ from slmigrate.records.reports import (
     TaskReport,
 )
 from slmigrate.records.talk import Message
+from slmigrate.records.watch import LostAt, Observation, Watched, WatchedRate, WatchStart
 
 __all__ = [
     "Answer",
@@ -103,6 +104,7 @@ __all__ = [
     "Latency",
     "Licence",
     "Limit",
+    "LostAt",
     "Machine",
     "Measured",
     "Message",
@@ -110,6 +112,7 @@ __all__ = [
     "ModelList",
     "ModelRow",
     "NewResult",
+    "Observation",
     "OldResult",
     "ParameterSupport",
     "PersonDay",
@@ -132,6 +135,9 @@ __all__ = [
     "TimedAnswer",
     "TunedOld",
     "Untouched",
+    "WatchStart",
+    "Watched",
+    "WatchedRate",
     "WeightsManifest",
     "WeightsSource",
 ]
