@@ -168,8 +168,8 @@ def metrics() -> str:
         rows.append(f"| `{each.name}` | {each.what} | {needs} | {each.fooled_by} | {each.source} |")
     head = (
         "# Metrics of `compare`\n\nAll run from 0 to 100, higher is better, one score per case; a missing or empty "
-        "answer scores 0. `--metric NAME` must be\nkept, `--also NAME` is shown. What the cases allow at no further cost "
-        "is always shown. Several references count by their mean\n(`exact` and `normalised`: any of them).\n"
+        "answer scores 0. `--metric NAME` must be\nkept, `--also NAME` is shown. What the cases allow at no further "
+        "cost is always shown. Several references count by their mean\n(`exact` and `normalised`: any of them).\n"
     )
     return "\n".join(
         [

@@ -85,7 +85,7 @@ CHAT = talk(("Ana", "The invoice of 1,200 euro is due on 12 May."), ("Bo", "I pa
 )
 def test_what_the_input_holds_is_faithful(answer: str) -> None:
     assert made_up(CHAT, answer) == []
-    assert faithful(CHAT, answer) == 100
+    assert faithful([CHAT], [answer]) == [100]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_the_input_holds_is_faithful(answer: str) -> None:
 )
 def test_what_is_made_up_is_found(answer: str, kind: str) -> None:
     assert [found.kind for found in made_up(CHAT, answer)] == [kind]
-    assert faithful(CHAT, answer) == 0
+    assert faithful([CHAT], [answer]) == [0]
 
 
 def test_authors_with_odd_names_are_no_made_up_numbers() -> None:
@@ -107,7 +107,7 @@ def test_authors_with_odd_names_are_no_made_up_numbers() -> None:
 
 
 def test_an_answer_that_is_missing_is_faithful_to_nothing() -> None:
-    assert [faithful(CHAT, None), faithful(CHAT, " ")] == [0, 0]
+    assert faithful([CHAT, CHAT], [None, " "]) == [0, 0]
 
 
 def test_labels_are_right_whatever_their_case_and_full_stop() -> None:

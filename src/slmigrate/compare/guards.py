@@ -12,6 +12,8 @@ MARGIN = 0.05
 _SURE = 0.025
 
 Name = Literal["made_up", "truncated", "empty", "repeated"]
+Flags = Mapping[Name, Sequence[bool] | None]
+"""Per case whether an answer is bad, by kind; None where that is not known."""
 NAMES: tuple[Name, ...] = ("made_up", "truncated", "empty", "repeated")
 
 
@@ -70,9 +72,7 @@ def guard(name: Name, old: Sequence[bool] | None, new: Sequence[bool], *, margin
     )
 
 
-def guards(
-    old: Mapping[Name, Sequence[bool] | None], new: Mapping[Name, Sequence[bool] | None], *, margin: float
-) -> tuple[Guard, ...]:
+def guards(old: Flags, new: Flags, *, margin: float) -> tuple[Guard, ...]:
     """Every guard that can be told of the new model."""
     return tuple(guard(name, old[name], bad, margin=margin) for name in NAMES if (bad := new[name]) is not None)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from slmigrate.compare.guards import Name
+from slmigrate.compare.guards import Flags
 from slmigrate.compare.judging import Judged
 from slmigrate.models.resolve import Located
 from slmigrate.records import Answer
@@ -19,8 +19,7 @@ class Run:
     answers: tuple[Answer, ...]
     scores: Mapping[str, Sequence[float]]
     means: Mapping[str, float]
-    flags: Mapping[Name, Sequence[bool] | None] = field(default_factory=dict)
-    """Per case whether the answer is bad, by kind; None where that is not known."""
+    flags: Flags = field(default_factory=dict)
     crash: str | None = None
     judged: Judged | None = None
 
@@ -36,7 +35,7 @@ class Outcome:
     runs: Mapping[str, Run]
     """By spec, and the ways to run the old model otherwise by `tuned_name`."""
     floor: Mapping[str, float]
-    """Mean scores of sentences copied from the input; {} where that makes no sense."""
+    """Mean score of sentences copied from the input, in the first metric; {} where that makes no sense."""
     interleaved: bool
     notes: Sequence[str]
 

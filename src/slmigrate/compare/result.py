@@ -18,7 +18,7 @@ from slmigrate.models.machine import this_machine
 from slmigrate.records import Answer, Comparison, Cost, Interval, NewResult, OldResult, Slice, TunedOld
 from slmigrate.state import new_id, now
 
-_SLICE_RESAMPLES = 2_000
+_SHOWN_RESAMPLES = 2_000
 """Of an interval that decides nothing."""
 
 
@@ -67,7 +67,7 @@ def _kept(asked: Asked, outcome: Outcome, spec: str, metric: str) -> Kept | Kept
         (before, texts_of(old.answers)),
         (new.scores[metric], texts_of(new.answers)),
         seed=asked.seed,
-        resamples=asked.resamples,
+        resamples=asked.resamples if metric in asked.decisive else min(asked.resamples, _SHOWN_RESAMPLES),
     )
 
 
@@ -129,7 +129,7 @@ def _slices(asked: Asked, old: Run, new: Run) -> Sequence[Slice]:
             binary=METRICS[metric].binary,
             groups=groups_of(asked.cases),
             seed=asked.seed,
-            resamples=min(asked.resamples, _SLICE_RESAMPLES),
+            resamples=min(asked.resamples, _SHOWN_RESAMPLES),
         )
     )
 

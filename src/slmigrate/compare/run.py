@@ -10,7 +10,7 @@ from slmigrate.compare.asking import Part, ask
 from slmigrate.compare.guards import flags
 from slmigrate.compare.judging import Judged, judged
 from slmigrate.compare.judging import requests as judge_requests
-from slmigrate.compare.metrics import shown
+from slmigrate.compare.metrics import METRICS, shown
 from slmigrate.compare.outcome import FLOOR, Outcome, Run, tuned_name
 from slmigrate.compare.result import compared
 from slmigrate.compare.scoring import mean_of, score_all, texts_of
@@ -55,7 +55,8 @@ def _outcome(asked: Asked, folder: Path, progress: Progress) -> Outcome:
         located[name] = prepare(variant.spec)
         parts.append(_part(name, located[name], asked, variant.generation, folder))
     pairs = 2 * len(asked.cases) * (len(asked.new) if asked.judge else 0)
-    total = len(parts) * len(asked.cases) + pairs
+    asked_for = len(parts) * len(asked.cases)
+    total = asked_for + pairs + len(located) * len(asked.cases)  # to score an answer counts as much as to get one
     together, why = _fits([each for each in located.values() if _runs(each)])
     found = ask(parts, timeout=asked.timeout_seconds, together=together, on_answer=lambda done: progress(done, total))
     answers = {
@@ -63,26 +64,32 @@ def _outcome(asked: Asked, folder: Path, progress: Progress) -> Outcome:
         for name, each in located.items()
     }
     texts = {name: texts_of(given) for name, given in answers.items()}
-    verdicts = _judge(asked, texts, folder, lambda done: progress(total - pairs + done, total))
-    floor = _floor(asked, texts)
+    verdicts = _judge(asked, texts, folder, lambda done: progress(asked_for + done, total))
+    bad = {name: flags(asked.cases, given) for name, given in answers.items()}
     metrics = shown(asked.cases, (*asked.decisive, *asked.also))
-    scores, notes = score_all(metrics, asked.cases, texts | floor, asked.old)
+    scores, notes = score_all(
+        metrics,
+        asked.cases,
+        texts,
+        asked.old,
+        flags=bad,
+        tell=lambda done: progress(asked_for + pairs + done, total),
+    )
     runs = {
         name: Run(
             located=each,
             answers=answers[name],
             scores=scores[name] | ({"judge": verdicts[name].new} if name in verdicts else {}),
             means=_means(asked.cases, scores[name], texts[name], verdicts.get(name)),
-            flags=flags(asked.cases, answers[name]),
+            flags=bad[name],
             crash=found[name].crash if name in found else None,
             judged=verdicts.get(name),
         )
         for name, each in located.items()
     }
-    progress(total, total)
     return Outcome(
         runs=runs,
-        floor=_means(asked.cases, scores[FLOOR], floor[FLOOR], None) if floor else {},
+        floor=_floor(asked, texts),
         interleaved=together and len(parts) > 1,
         notes=[*notes, *([why] if why else [])],
     )
@@ -144,14 +151,20 @@ def _fits(located: Sequence[Located]) -> tuple[bool, str | None]:
     )
 
 
-def _floor(asked: Asked, texts: Mapping[str, Sequence[str | None]]) -> dict[str, list[str | None]]:
-    """What `extractive` answers, for the note on old answers that are no better. It needs no model: it costs little."""
-    if asked.what != "summarization" or FLOOR in texts or not all(case.references for case in asked.cases):
+def _floor(asked: Asked, texts: Mapping[str, Sequence[str | None]]) -> dict[str, float]:
+    """What `extractive` scores in the first metric, for the note on old answers that are no better.
+
+    It needs no model, so it costs little. {} where sentences copied from the input are no answer.
+    """
+    metric = asked.decisive[0]
+    if asked.what != "summarization" or FLOOR in texts or METRICS[metric].needs not in ("references", "nothing"):
         return {}
     from slmigrate.engines.extractive import Extractive
 
     with Extractive() as engine:
-        return {FLOOR: [engine.answer(request_for(case, asked.what, Generation())).text for case in asked.cases]}
+        said = [engine.answer(request_for(case, asked.what, Generation())).text for case in asked.cases]
+    scores, _ = score_all([metric], asked.cases, {FLOOR: said}, FLOOR)
+    return _means(asked.cases, scores[FLOOR], said, None)
 
 
 def _judge(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from slmigrate.compare.guards import Flags
 from slmigrate.compare.match import matches
 from slmigrate.compare.metrics import METRICS
 from slmigrate.compare.plain import length_kept, made_up, unrepeated
@@ -22,18 +23,30 @@ def texts_of(answers: Sequence[Answer]) -> list[str | None]:
 
 
 def score_all(
-    metrics: Sequence[str], cases: Sequence[Case], runs: Mapping[str, Texts], old: str
+    metrics: Sequence[str],
+    cases: Sequence[Case],
+    runs: Mapping[str, Texts],
+    old: str,
+    *,
+    flags: Mapping[str, Flags] | None = None,
+    tell: Callable[[int], None] = lambda done: None,
 ) -> tuple[dict[str, Scores], list[str]]:
     """Scores by run and metric, one per case, and what a reader must know of them. The judge is asked elsewhere.
 
     Args:
         runs: answers by name, in the order of the cases.
         old: name of the run that the others are compared with.
+        flags: bad answers by run, where they are known: what is made up need not be looked for again.
+        tell: called with the number of answers that are scored.
 
     Raises:
         ExtraMissing, ModelError: what a metric needs is not here.
     """
-    found = {name: _scores(metrics, cases, texts, runs[old]) for name, texts in runs.items()}
+    found = {}
+    for number, (name, texts) in enumerate(runs.items(), start=1):
+        known = flags[name]["made_up"] if flags else None
+        found[name] = _scores(metrics, cases, texts, runs[old], known)
+        tell(number * len(cases))
     if "agreement" in metrics:
         found[old]["agreement"] = [100.0 * bool(text and text.strip()) for text in runs[old]]
     notes = []
@@ -81,7 +94,9 @@ def groups_of(cases: Sequence[Case]) -> list[str] | None:
     return names if len(set(names)) < len(names) else None
 
 
-def _scores(metrics: Sequence[str], cases: Sequence[Case], texts: Texts, old: Texts) -> Scores:
+def _scores(
+    metrics: Sequence[str], cases: Sequence[Case], texts: Texts, old: Texts, invented: Sequence[bool] | None
+) -> Scores:
     found: Scores = {}
     if any(name in ROUGE for name in metrics):
         found |= {name: values for name, values in rouge(cases, texts).items() if name in metrics}
@@ -95,16 +110,22 @@ def _scores(metrics: Sequence[str], cases: Sequence[Case], texts: Texts, old: Te
         "json_valid": lambda: json_valid(texts),
         "json_fields": lambda: json_fields(cases, texts),
         "unrepeated": lambda: [unrepeated(text) for text in texts],
-        "faithful": lambda: [faithful(case, text) for case, text in zip(cases, texts, strict=True)],
+        "faithful": lambda: faithful(cases, texts, invented),
         "agreement": lambda: agreement(old, texts) if _are_texts(cases) else _equal(old, texts),
     }
     found |= {name: alone[name]() for name in metrics if name in alone}
     return {name: found[name] for name in metrics if name in found}
 
 
-def faithful(case: Case, text: str | None) -> float:
-    """100 where nothing is made up; 0 for an answer that is missing or empty, which is faithful to nothing."""
-    return 100.0 * bool(text and text.strip() and not made_up(case, text))
+def faithful(cases: Sequence[Case], texts: Texts, invented: Sequence[bool] | None = None) -> list[float]:
+    """100 where nothing is made up; 0 for an answer that is missing or empty, which is faithful to nothing.
+
+    Args:
+        invented: whether something is made up, per case. None: it is looked for.
+    """
+    if invented is None:
+        invented = [bool(made_up(case, text)) for case, text in zip(cases, texts, strict=True)]
+    return [100.0 * bool(text and text.strip() and not bad) for text, bad in zip(texts, invented, strict=True)]
 
 
 def _are_texts(cases: Sequence[Case]) -> bool:
