@@ -14,6 +14,7 @@ from slmigrate.state import new_id, project_folder, write_atomic
 if TYPE_CHECKING:
     from slmigrate.compare.guards import Budgets
     from slmigrate.engines.base import Generation
+    from slmigrate.records import Case
 
 CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 
@@ -22,7 +23,7 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 @click.option(
     "--cases", "cases_path", required=True, type=click.Path(path_type=Path), help="Case file, one JSON a line."
 )
-@click.option("--old", required=True, help="The model that is used today: a spec, often recorded:FILE.")
+@click.option("--old", help="The model that is used today: a spec, often recorded:FILE. Needed but with --watch.")
 @click.option("--new", required=True, multiple=True, help="A model that could take its place. May be given again.")
 @click.option("--retain", default=0.95, show_default=True, help="Share of the old quality that must be kept.")
 @click.option(
@@ -45,6 +46,14 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 @click.option("--tune-old", is_flag=True, help="Also run the old model with fewer beams, and in int8.")
 @click.option("--set", "settings", multiple=True, help="How every model is to answer: max_new_tokens=80, num_beams=1.")
 @click.option("--timeout", default="10m", show_default=True, help="For one answer; what takes longer has failed.")
+@click.option(
+    "--watch", type=click.Path(path_type=Path), help="Folder of a comparison with a GO: is that quality still kept?"
+)
+@click.option(
+    "--sample", type=click.IntRange(min=1), default=50, show_default=True, help="Cases to draw, with --watch."
+)
+@click.option("--candidate", help="With --watch: the new model as that comparison names it.")
+@click.option("--force", is_flag=True, help="With --watch: also against a comparison that was no GO.")
 @click.option("--limit", type=click.IntRange(min=2), help="Only the first N cases.")
 @click.option("--seed", default=0, show_default=True, help="Of the resampling.")
 @click.option("--old-note", help="What the recorded answers are, where they are not the old model's own.")
@@ -52,16 +61,22 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
     "-o", "--output", type=click.Path(path_type=Path), help="Folder. Default: .slmigrate/comparisons/ID here."
 )
 @format_option
-def compare(cases_path: Path, limit: int | None, output: Path | None, format_: str, **options: Any) -> int:
+def compare(
+    cases_path: Path, limit: int | None, output: Path | None, watch: Path | None, format_: str, **options: Any
+) -> int:
     """Measure whether a new model keeps the old one's quality.
 
     Every model answers the same cases in a fresh process of its own. Prints quality with its interval beside size, load
     time, latency and memory, and says GO, REVIEW or NO-GO. A killed run resumes where it was. Exit code 0 GO, 1 NO-GO,
     2 REVIEW, 3 any refusal.
 
+    With --watch, a sample of recorded traffic is held against an earlier GO, with a test that may be looked at as often
+    as wanted: exit code 0 no loss is shown, 1 quality is lost, 3 any refusal.
+
     \b
         slmigrate compare --cases cases.jsonl --old recorded:old.jsonl --new smollm2-135m
         slmigrate compare --cases cases.jsonl --old recorded:old.jsonl --new smollm2-135m --new extractive -o out
+        slmigrate compare --watch .slmigrate/comparisons/ID --cases traffic.jsonl --new smollm2-135m
     """
     from slmigrate.cli.compare_table import render
     from slmigrate.compare.asked import Asked, check
@@ -71,6 +86,11 @@ def compare(cases_path: Path, limit: int | None, output: Path | None, format_: s
 
     every = read_cases(cases_path, needs_references=_needs_references(options["metrics"]))
     cases = every[:limit]
+    watched = {name: options.pop(name) for name in ("sample", "candidate", "force")}
+    if watch is not None:
+        return _watch(watch, cases, watched, options, format_)
+    if options["old"] is None:
+        raise click.UsageError("Missing option '--old'.")
     name = str(cases_path) if len(cases) == len(every) else f"{cases_path} (the first {len(cases)} of {len(every)})"
     asked = Asked(cases=cases, cases_name=name, **_read(options))
     check(asked)  # before anything is written
@@ -83,6 +103,19 @@ def compare(cases_path: Path, limit: int | None, output: Path | None, format_: s
     write_atomic(folder / "comparison.json", to_json(comparison).encode())
     emit(comparison, format_=format_, render=lambda document: render(document, folder))
     return CODES[comparison.verdict]
+
+
+def _watch(folder: Path, cases: "Sequence[Case]", watched: dict[str, Any], options: dict[str, Any], form: str) -> int:
+    from slmigrate.cli.compare_watch import watch
+
+    if len(options["new"]) > 1:
+        raise click.UsageError("--watch looks at one new model. Name one --new.")
+    for name in ("metrics", "also", "judge", "tune_old", "settings"):
+        if options[name]:
+            given = {"metrics": "metric", "settings": "set"}.get(name, name).replace("_", "-")
+            raise click.UsageError(f"--watch asks what its comparison asked. Leave --{given} away.")
+    new, old, seed = options["new"][0], options["old"], options["seed"]
+    return watch(folder, cases, new=new, old=old, seed=seed, format_=form, **watched)
 
 
 def _needs_references(metrics: Sequence[str]) -> bool | None:

@@ -41,12 +41,17 @@ def compare(asked: Asked, folder: Path, *, progress: Progress | None = None) -> 
     """
     check(asked)
     with held(folder) as answers_folder:
-        outcome = _outcome(asked, answers_folder, progress or (lambda done, total: None))
+        outcome = gather(asked, answers_folder, progress or (lambda done, total: None))
     write_atomic(folder / "scores.jsonl", _score_lines(asked, outcome).encode())
     return compared(asked, folder, outcome), dict(outcome.runs)
 
 
-def _outcome(asked: Asked, folder: Path, progress: Progress) -> Outcome:
+def gather(asked: Asked, folder: Path, progress: Progress) -> Outcome:
+    """Every answer and every score; answers are kept in `folder`, and used again where they are there.
+
+    Raises:
+        CompareError, EngineFailed: a model could not be loaded. And all of `check`, where that was not asked before.
+    """
     # what is converted now is not part of the load that is measured
     located = {spec: prepare(spec) for spec in asked.specs}
     parts = [_part(spec, each, asked, asked.generation, folder) for spec, each in located.items() if _runs(each)]
