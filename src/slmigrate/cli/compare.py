@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slmigrate.cli.budget import usage
-from slmigrate.cli.output import emit, format_option, progress, say, to_json
+from slmigrate.cli.output import emit, progress, say, to_json
 from slmigrate.state import new_id, project_folder, write_atomic
 
 if TYPE_CHECKING:
@@ -60,7 +60,14 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder. Default: .slmigrate/comparisons/ID here."
 )
-@format_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="`json` prints one JSON document on stdout and nothing else; `markdown` is for a pull request.",
+)
 def compare(
     cases_path: Path, limit: int | None, output: Path | None, watch: Path | None, format_: str, **options: Any
 ) -> int:
@@ -81,6 +88,7 @@ def compare(
     from slmigrate.cli.compare_table import render
     from slmigrate.compare.asked import Asked, check
     from slmigrate.compare.cases import fingerprint, read_cases
+    from slmigrate.compare.markdown import report_markdown
     from slmigrate.compare.report import write_report
     from slmigrate.compare.run import compare as run
 
@@ -100,8 +108,11 @@ def compare(
     with progress("Comparing") as update:
         comparison, runs = run(asked, folder, progress=update)
     write_atomic(folder / "report.html", write_report(comparison, cases, runs).encode())
+    markdown = report_markdown(comparison, report=str(folder / "report.html"))
+    write_atomic(folder / "report.md", markdown.encode())
     write_atomic(folder / "comparison.json", to_json(comparison).encode())
-    emit(comparison, format_=format_, render=lambda document: render(document, folder))
+    show = (lambda _: markdown) if format_ == "markdown" else (lambda document: render(document, folder))
+    emit(comparison, format_=format_, render=show)
     return CODES[comparison.verdict]
 
 
