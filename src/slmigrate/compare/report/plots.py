@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 24, 34, 46
 _STRIP = 190
 """Width of the place for models of which the cost is not known."""
-_CHAR, _LINE = 7.2, 15
+_CHAR, _LINE = 8.0, 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
