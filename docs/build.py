@@ -32,6 +32,8 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "observation": (records.Observation, "one line of .slmigrate/comparisons/ID/watch.jsonl, after the first"),
     "answer": (records.Answer, "one line of .slmigrate/comparisons/ID/answers/*.jsonl"),
     "case": (records.Case, "one line of a case file"),
+    "case-check": (records.CaseCheck, "`cases check --format json`"),
+    "cases-written": (records.CasesWritten, "`cases sample --format json`, `cases convert --format json`"),
     "plan": (records.Plan, "`migrate --format json`"),
     "receipt": (records.Receipt, "`rollback --format json`; .slmigrate/receipts/ID/receipt.json"),
     "digest": (records.Digest, "`digest --format json`"),

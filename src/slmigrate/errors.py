@@ -70,7 +70,7 @@ class WrongFormat(InputError):
     """The file holds something else than was expected."""
 
     def __init__(self, path: str | Path, *, found: str, expected: str, line: int | None = None) -> None:
-        self.path, self.line = Path(path), line
+        self.path, self.found, self.line = Path(path), found, line
         where = f"{str(path)!r}, line {line}" if line is not None else repr(str(path))
         super().__init__(f"{where}: {found}. Expected {expected}.")
 

@@ -71,7 +71,7 @@ def make_report(entries: Sequence[Any], engine: Engine | None, *, today: date) -
         engine: writes the summary from the figures; what it writes is checked against them. None: computed.
     """
     problems: list[TaskProblem] = []
-    tasks = [_understood(entry, today, problems) for entry in entries]
+    tasks = [understood(entry, today, problems) for entry in entries]
     done = [task for task in tasks if task.done]
     left = [task for task in tasks if not task.done]
     timed = [task for task in done if task.deadline and task.completed]
@@ -93,7 +93,8 @@ def make_report(entries: Sequence[Any], engine: Engine | None, *, today: date) -
     )
 
 
-def _understood(entry: Any, today: date, problems: list[TaskProblem]) -> Task:
+def understood(entry: Any, today: date, problems: list[TaskProblem]) -> Task:
+    """One entry as a task; what cannot be right or cannot be read is added to `problems`."""
     if isinstance(entry, str):
         problems.append(TaskProblem(task=entry, problem="only a text: no status, taken as not completed"))
         return Task(description=entry, done=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slmigrate.cli.budget import usage
+from slmigrate.cli.case_input import column_options, read_any
+from slmigrate.cli.cases import column_option, skip_option
 from slmigrate.cli.output import emit, progress, say, to_json
 from slmigrate.state import new_id, project_folder, write_atomic
 
@@ -21,7 +23,11 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 
 @click.command()
 @click.option(
-    "--cases", "cases_path", required=True, type=click.Path(path_type=Path), help="Case file, one JSON a line."
+    "--cases",
+    "cases_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Case file (JSONL), log of chats, CSV, Parquet, Discord export or task file.",
 )
 @click.option("--old", help="The model that is used today: a spec, often recorded:FILE. Needed but with --watch.")
 @click.option("--new", required=True, multiple=True, help="A model that could take its place. May be given again.")
@@ -54,6 +60,8 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 )
 @click.option("--candidate", help="With --watch: the new model as that comparison names it.")
 @click.option("--force", is_flag=True, help="With --watch: also against a comparison that was no GO.")
+@column_option
+@skip_option
 @click.option("--limit", type=click.IntRange(min=2), help="Only the first N cases.")
 @click.option("--seed", default=0, show_default=True, help="Of the resampling.")
 @click.option("--old-note", help="What the recorded answers are, where they are not the old model's own.")
@@ -87,12 +95,20 @@ def compare(
     """
     from slmigrate.cli.compare_table import render
     from slmigrate.compare.asked import Asked, check
-    from slmigrate.compare.cases import fingerprint, read_cases
+    from slmigrate.compare.cases import fingerprint
     from slmigrate.compare.markdown import report_markdown
     from slmigrate.compare.report import write_report
     from slmigrate.compare.run import compare as run
 
-    every = read_cases(cases_path, needs_references=_needs_references(options["metrics"]))
+    loaded = read_any(
+        cases_path,
+        columns=column_options(options.pop("columns")),
+        needs_references=_needs_references(options["metrics"]),
+        skip_broken=options.pop("skip_broken"),
+    )
+    if loaded.skipped is not None:
+        say(f"Left out: {loaded.skipped}")
+    every = loaded.cases
     cases = every[:limit]
     watched = {name: options.pop(name) for name in ("sample", "candidate", "force")}
     if watch is not None:

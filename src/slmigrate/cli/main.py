@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("slmigrate.cli.scan:scan", "Find every place where PATH calls a model, and what is broken."),
     "models": ("slmigrate.cli.models:models", "List, show, fetch and remove models."),
     "choose": ("slmigrate.cli.choose:choose", "Rank small models for each call in PATH under hard budgets."),
+    "cases": ("slmigrate.cli.cases:cases", "Sample, check and convert the cases of a comparison."),
     "compare": ("slmigrate.cli.compare:compare", "Measure whether a new model keeps the old one's quality."),
     "migrate": ("slmigrate.cli.migrate:migrate", "Point the calls in PATH at a small model."),
     "rollback": ("slmigrate.cli.migrate:rollback", "Take back what migrate --apply wrote, byte for byte."),

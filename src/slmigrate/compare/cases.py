@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ def read_cases(path: Path, *, needs_references: bool | None = True) -> tuple[Cas
     """
     if not path.is_file():
         raise FileMissing(path, what="case file")
-    found = _checked(((number, _case(line)) for number, line in _lines(path)), needs_references=needs_references)
+    found = checked(((number, case_of(line)) for number, line in lines(path)), needs_references=needs_references)
     if not found.total:
         raise EmptyInput(path, expected=EXPECTED)
     if found.problems:
-        raise WrongFormat(path, found=_counted(found.problems, found.total), expected=EXPECTED)
+        raise WrongFormat(path, found=counted(found.problems, found.total), expected=EXPECTED)
     return tuple(found.cases)
 
 
@@ -43,27 +43,36 @@ def cases_of(items: Iterable[Case | Mapping[str, Any]], *, needs_references: boo
     Raises:
         InputError: some cannot be used, or there are none.
     """
-    read = ((number, item if isinstance(item, Case) else _made(item)) for number, item in enumerate(items, start=1))
-    found = _checked(read, needs_references=needs_references, what="case")
+    read = ((number, item if isinstance(item, Case) else made(item)) for number, item in enumerate(items, start=1))
+    found = checked(read, needs_references=needs_references, what="case")
     if not found.total:
         raise InputError(f"No cases were handed over. Expected {EXPECTED.replace(' a line', '')}.")
     if found.problems:
-        counted = _counted(found.problems, found.total, "case")
-        raise InputError(f"{counted}. Expected {EXPECTED.replace(' a line', '')}.")
+        said = counted(found.problems, found.total, "case")
+        raise InputError(f"{said}. Expected {EXPECTED.replace(' a line', '')}.")
     return tuple(found.cases)
 
 
 @dataclass(slots=True)
-class _Checked:
+class Checked:
+    """Cases, what is wrong with the others by their numbers, and how many there were."""
+
     cases: list[Case]
     problems: list[tuple[int, str]]
     total: int
+    usable: list[Case] = field(default_factory=list)
+    """The cases that nothing is wrong with."""
 
 
-def _checked(read: Iterable[tuple[int, Case | str]], *, needs_references: bool | None, what: str = "line") -> _Checked:
-    """Cases and problems, each with its number; `read` gives a case or what is wrong with it."""
-    found = _Checked([], [], 0)
-    lacking: list[tuple[int, str]] = []
+def checked(read: Iterable[tuple[int, Case | str]], *, needs_references: bool | None, what: str = "line") -> Checked:
+    """Cases and problems, each with its number; `read` gives a case or what is wrong with it.
+
+    Args:
+        needs_references: as `read_cases`.
+        what: what is counted: lines, rows, cases.
+    """
+    found = Checked([], [], 0)
+    fine: list[tuple[Case, tuple[int, str] | None]] = []
     numbers_by_id: dict[str, int] = {}
     for number, case in read:
         found.total += 1
@@ -73,10 +82,14 @@ def _checked(read: Iterable[tuple[int, Case | str]], *, needs_references: bool |
         if isinstance(case, Case):
             numbers_by_id.setdefault(case.id, number)
             found.cases.append(case)
-            if problem is None and (lacks := _without_reference(case)) is not None:
-                lacking.append((number, lacks))
+            if problem is None:
+                lacks = _without_reference(case)
+                fine.append((case, None if lacks is None else (number, lacks)))
     if needs_references or (needs_references is None and any(case.references for case in found.cases)):
-        found.problems = sorted(found.problems + lacking)
+        found.problems = sorted(found.problems + [lacks for _, lacks in fine if lacks is not None])
+        found.usable = [case for case, lacks in fine if lacks is None]
+    else:
+        found.usable = [case for case, _ in fine]
     return found
 
 
@@ -107,7 +120,7 @@ def fingerprint(cases: Sequence[Case]) -> str:
     return digest.hexdigest()
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Line numbers from 1 and bytes; blank lines are left out.
 
     Bytes, because text has further line ends (U+2028) that JSON allows inside a string.
@@ -119,22 +132,22 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, content
 
 
-def _case(line: bytes) -> Case | str:
+def case_of(line: bytes) -> Case | str:
     """The case, or what is wrong with the line."""
     try:
         return Case.model_validate_json(line)
     except ValidationError as error:
-        return _wrong(error)
+        return wrong(error)
 
 
-def _made(item: Mapping[str, Any]) -> Case | str:
+def made(item: Mapping[str, Any]) -> Case | str:
     try:
         return Case.model_validate(item)
     except ValidationError as error:
-        return _wrong(error)
+        return wrong(error)
 
 
-def _wrong(error: ValidationError) -> str:
+def wrong(error: ValidationError) -> str:
     first = error.errors()[0]
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "json_invalid":
@@ -159,7 +172,7 @@ def _without_reference(case: Case) -> str | None:
     return None if all(reference.strip() for reference in case.references) else "an empty reference"
 
 
-def _counted(problems: list[tuple[int, str]], total: int, what: str = "line") -> str:
+def counted(problems: list[tuple[int, str]], total: int, what: str = "line") -> str:
     named = "; ".join(f"{what} {number}: {problem}" for number, problem in problems[:_NAMED])
     more = f"; and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
     return f"{len(problems):,} of {total:,} {what if total == 1 else what + 's'} cannot be used ({named}{more})"

@@ -22,7 +22,7 @@ def parts(cases: Sequence[Case]) -> dict[By, list[str]]:
     By length of the input (thirds, in words), by the `language` of the case or, where no case says one, the script that
     most letters belong to, and by `source` where it has 2 to 12 values.
     """
-    found: dict[By, list[str]] = {"length": _thirds([len(text_of(case).split()) for case in cases])}
+    found: dict[By, list[str]] = {"length": thirds(cases)}
     if any(case.language for case in cases):
         found["language"] = [case.language or UNKNOWN for case in cases]
     else:
@@ -71,7 +71,9 @@ def script_of(text: str) -> str:
     return name if name == "CJK" else name.capitalize()
 
 
-def _thirds(lengths: Sequence[int]) -> list[str]:
+def thirds(cases: Sequence[Case]) -> list[str]:
+    """For each case, which third it is in by words of its input, named by its ends."""
+    lengths = [len(text_of(case).split()) for case in cases]
     ordered = sorted(lengths)
     low, high = ordered[(len(ordered) - 1) // 3], ordered[2 * (len(ordered) - 1) // 3]
     names = (f"to {low:,} words", f"{low + 1:,} to {high:,} words", f"over {high:,} words")

@@ -5,6 +5,7 @@ migration, `reports` about what the agents write. Everything is exported here: `
 """
 
 from slmigrate.records.base import Record
+from slmigrate.records.cases import CaseCheck, CaseCount, CasesNeeded, CasesWritten
 from slmigrate.records.code import (
     Broken,
     CallSite,
@@ -78,7 +79,11 @@ __all__ = [
     "CallSite",
     "Candidate",
     "Case",
+    "CaseCheck",
+    "CaseCount",
     "CaseMessage",
+    "CasesNeeded",
+    "CasesWritten",
     "Choice",
     "ChoiceReport",
     "Comparison",
