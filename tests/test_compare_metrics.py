@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slmigrate.compare.guards import flags
 from slmigrate.compare.metrics import METRICS, check_metrics, computable, default_metric, shown
 from slmigrate.compare.plain import is_repeated, length_kept, made_up, unrepeated
 from slmigrate.compare.scores import agreement, chrf
@@ -13,7 +14,7 @@ from slmigrate.compare.scoring import faithful, mean_of, score_all
 from slmigrate.compare.similarity import EMBEDDER, similarity
 from slmigrate.compare.structured import classes, json_fields, json_valid, macro_f1, right_labels
 from slmigrate.errors import CompareError
-from slmigrate.records import Case
+from slmigrate.records import Answer, Case
 
 
 def case(reference: str | None = None, said: str = "something", **more: Any) -> Case:
@@ -104,6 +105,17 @@ def test_what_is_made_up_is_found(answer: str, kind: str) -> None:
 
 def test_authors_with_odd_names_are_no_made_up_numbers() -> None:
     assert made_up(talk(("#Person1#", "Shall we go?"), ("#Person2#", "Yes.")), "#Person2# agrees with #Person1#.") == []
+
+
+def test_of_json_the_values_are_looked_up_and_not_the_keys() -> None:
+    assert made_up(CHAT, '{"Payer": "Bo", "Amount": 1200, "Paid": false, "Note": null}') == []
+    assert [found.text for found in made_up(CHAT, '{"Payer": "Carlos", "Amount": 1300}')] == ["1300", "Carlos"]
+
+
+def test_labels_are_no_texts_that_could_be_made_up_or_repeat_themselves() -> None:
+    cases = [case(labels="Billing")]
+    assert shown(cases, ()) == ["accuracy", "macro_f1", "agreement"]
+    assert flags(cases, [Answer(id="1", answer="Billing")])["made_up"] is None
 
 
 def test_an_answer_that_is_missing_is_faithful_to_nothing() -> None:

@@ -31,12 +31,14 @@ class Budgets:
 def flags(cases: Sequence[Case], answers: Sequence[Answer]) -> dict[Name, list[bool] | None]:
     """Per case whether the answer is bad, by kind. None where that is not known.
 
-    `truncated` of answers that count no tokens (recorded ones) is not known.
+    `truncated` of answers that count no tokens (recorded ones) is not known. Labels are not made up of the input, so
+    `made_up` says nothing where every case has one.
     """
     said = [None if answer.error is not None else answer.answer for answer in answers]
     counted = any(answer.input_tokens is not None for answer in answers)
+    labelled = all(case.labels is not None for case in cases)
     return {
-        "made_up": [bool(made_up(case, text)) for case, text in zip(cases, said, strict=True)],
+        "made_up": None if labelled else [bool(made_up(case, text)) for case, text in zip(cases, said, strict=True)],
         "truncated": [answer.dropped_tokens > 0 for answer in answers] if counted else None,
         "empty": [not (text and text.strip()) for text in said],
         "repeated": [is_repeated(text) for text in said],

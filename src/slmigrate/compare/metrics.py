@@ -169,6 +169,8 @@ def shown(cases: Sequence[Case], asked: Sequence[str]) -> list[str]:
     given = [name for name in free if computable(name, cases)]
     if any(case.labels is None for case in cases):  # a reference serves as label only where that is asked for
         given = [name for name in given if METRICS[name].needs != "labels"]
+    else:  # a label is no text
+        given = [name for name in given if METRICS[name].needs != "nothing"]
     if not all(case.references for case in cases):
         given.append("agreement")
     return [name for name in METRICS if name in asked or name in given]

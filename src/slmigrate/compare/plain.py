@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from slmigrate.compare.cases import messages_of, text_of
+from slmigrate.compare.structured import is_json, json_values
 from slmigrate.grounding.check import Unsupported, check
 from slmigrate.grounding.text import sentences
 from slmigrate.records import Case, Message
@@ -62,10 +63,13 @@ def made_up(case: Case, answer: str | None) -> list[Unsupported]:
     """Numbers, dates, times, names, mentions, links and quotes of `answer` that its input does not hold.
 
     In an answer to a chat, what the whole chat says counts as held, and so does whatever stands in the input as it
-    stands in the answer. See `grounding.check` for what is looked up.
+    stands in the answer. Of JSON only the values are looked at: its keys are the program's words. See `grounding.check`
+    for what is looked up.
     """
     if not answer or not answer.strip():
         return []
+    if is_json(answer):
+        answer = "\n".join(json_values(answer))
     sources = _sources(case)
     people = tuple(dict.fromkeys(message.author for message in sources if message.author))
     shown = text_of(case).lower()

@@ -94,6 +94,11 @@ def json_fields(cases: Sequence[Case], answers: Sequence[str | None]) -> list[fl
     return scores
 
 
+def json_values(text: str) -> list[str]:
+    """Texts and numbers of a JSON document, without its keys."""
+    return [plain.partition(" ")[2] for _, plain in _walk("", _parsed(text)) if " " in plain]
+
+
 def _f1(wanted: set[tuple[str, str]], said: set[tuple[str, str]]) -> float:
     return 200 * len(wanted & said) / (len(wanted) + len(said)) if wanted or said else 0.0
 
@@ -124,5 +129,5 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, int | float):
-        return f"number {float(value)!r}"
+        return f"number {float(value):.15g}"
     return f"text {value.strip()}" if isinstance(value, str) else json.dumps(value)
