@@ -234,10 +234,33 @@ def test_models_answer_in_turn_and_the_first_of_them_is_another_each_time(tmp_pa
     short = Generation(max_new_tokens=2)
     question = asked(write_cases(tmp_path, 4), "extractive", str(roomy_gguf), generation=short)
     seen: list[int] = []
-    comparison, _ = compare(question, tmp_path / "out", progress=lambda done, total: seen.append(len(children())))
+    lines: list[tuple[int, int]] = []
+
+    def look(done: int, total: int) -> None:
+        seen.append(len(children()))
+        files = [list((tmp_path / "out/answers").glob(f"*{name}*.jsonl")) for name in ("extractive", "tiny")]
+        old, new = (sum(len(path.read_text().splitlines()) for path in found) for found in files)
+        lines.append((old, new))
+
+    comparison, _ = compare(question, tmp_path / "out", progress=look)
     assert comparison.interleaved
     assert seen[:9] == [0, *[2] * 8]
+    assert lines[:9] == [(0, 0), (1, 0), (1, 1), (1, 2), (2, 2), (3, 2), (3, 3), (3, 4), (4, 4)]
     assert comparison.timeout_seconds == 600
+
+
+def test_crashes_with_answers_between_them_do_not_give_a_model_up(tmp_path: Path) -> None:
+    cases = write_cases(tmp_path)
+    old = record(tmp_path, "old.jsonl", references())
+    killed = []
+
+    def kill(done: int, total: int) -> None:
+        if done in (3, 8, 13, 18) and done not in killed:
+            killed.append(done)
+            kill_worker()
+
+    comparison, _ = compare(asked(cases, old, "extractive"), tmp_path / "out", progress=kill)
+    assert comparison.new[0].failed == len(killed) == 4
 
 
 def test_a_model_that_cannot_do_the_task_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
@@ -296,6 +319,13 @@ def test_scores_of_every_case_are_kept_beside_the_verdict(tmp_path: Path) -> Non
     assert [line["id"] for line in lines] == [f"c{number}" for number in range(N)]
     assert list(lines[0]["scores"]) == [old, "extractive"]
     assert [line["scores"]["extractive"]["rougeL"] for line in lines] == runs["extractive"].scores["rougeL"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "score"), [("", "text", 100), ("text", " ", 0), (None, None, 50), ("a", "a", 50)]
+)
+def test_pairs_with_one_answer_need_no_judge(old: str | None, new: str | None, score: float) -> None:
+    assert judged("judge", [Case(id="c", input="text")], [old], [new], {}).new == [score]
 
 
 def test_a_judge_is_asked_in_both_orders_and_once(tmp_path: Path, roomy_gguf: Path) -> None:

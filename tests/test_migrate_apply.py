@@ -371,3 +371,42 @@ def test_a_damaged_receipt_is_one_line(tmp_path: Path) -> None:
     rewrite_receipt(root, receipt, state="half")
     with pytest.raises(WrongFormat, match=r"receipt\.json"):
         roll_back(root)
+
+
+def test_a_forced_rollback_restores_the_original_and_keeps_the_edit(tmp_path: Path) -> None:
+    project(tmp_path)
+    before = tree(tmp_path)
+    apply_plan(tmp_path, plan_of(tmp_path))
+    mine = (tmp_path / "a/two.py").read_bytes() + b"x = 1\r\n"
+    (tmp_path / "a/two.py").write_bytes(mine)
+    receipt = roll_back(tmp_path, force=True)
+    assert tree(tmp_path) == before
+    assert list(receipt.kept_edits) == ["a/two.py"]
+    assert (tmp_path / receipt.kept_edits["a/two.py"]).read_bytes() == mine
+
+
+def test_a_forced_rollback_restores_what_was_deleted_and_refuses_a_link(tmp_path: Path) -> None:
+    project(tmp_path)
+    before = tree(tmp_path)
+    apply_plan(tmp_path, plan_of(tmp_path))
+    delete(tmp_path)
+    assert roll_back(tmp_path, force=True).kept_edits == {}
+    assert tree(tmp_path) == before
+    apply_plan(tmp_path, plan_of(tmp_path))
+    link(tmp_path)
+    after = tree(tmp_path)
+    with pytest.raises(EditedSince):
+        roll_back(tmp_path, force=True)
+    assert tree(tmp_path) == after
+
+
+def test_a_forced_rollback_keeps_the_edit_of_a_file_that_the_migration_made(tmp_path: Path) -> None:
+    project(tmp_path)
+    before = tree(tmp_path)
+    apply_plan(tmp_path, plan_of(tmp_path, beside=True))
+    (tmp_path / "a/one_slm.py").write_text("mine = 1\n")
+    with pytest.raises(EditedSince):
+        roll_back(tmp_path)
+    receipt = roll_back(tmp_path, force=True)
+    assert tree(tmp_path) == before
+    assert (tmp_path / receipt.kept_edits["a/one_slm.py"]).read_text() == "mine = 1\n"

@@ -290,4 +290,7 @@ class EditedSince(MigrateError):
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = tuple(paths)
         names = ", ".join(repr(path) for path in self.paths)
-        super().__init__(f"Edited since the migration, nothing was restored: {names}. Undo those edits first.")
+        super().__init__(
+            f"Edited since the migration, nothing was restored: {names}. Undo those edits first, or pass "
+            "--force: it keeps a copy of them."
+        )

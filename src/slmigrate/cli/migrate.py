@@ -58,12 +58,14 @@ def migrate(
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--receipt", metavar="ID", help="Which migration. Default: the last one that still stands.")
+@click.option("--force", is_flag=True, help="Restore files that were edited since, too; a copy of them is kept.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @format_option
-def rollback(path: Path, receipt: str | None, yes: bool, format_: str) -> int:
+def rollback(path: Path, receipt: str | None, force: bool, yes: bool, format_: str) -> int:
     """Take back what migrate --apply wrote, byte for byte.
 
-    Refuses where a file was edited since. Exit code 1 when there is nothing to roll back.
+    Refuses where a file was edited since, and names it; --force restores it all the same and keeps what it held. Exit
+    code 1 when there is nothing to roll back.
 
     \b
         slmigrate rollback .
@@ -73,7 +75,7 @@ def rollback(path: Path, receipt: str | None, yes: bool, format_: str) -> int:
 
     found = last_receipt(path, receipt)
     _ask(f"Restore {_files(len(found.files))} as before {found.created}?", yes=yes)
-    emit(roll_back(path, found.id), format_=format_, render=_rolled_back)
+    emit(roll_back(path, found.id, force=force), format_=format_, render=_rolled_back)
     return 0
 
 
@@ -260,4 +262,6 @@ def _applied(plan: Plan) -> str:
 def _rolled_back(receipt: Receipt) -> str:
     made = sum(file.before_sha256 is None for file in receipt.files)
     restored = len(receipt.files) - made
-    return f"Restored {_files(restored)}, removed {made} that the migration had made (receipt {receipt.id})."
+    kept = [f"Kept your edits of {path} in {copy}" for path, copy in receipt.kept_edits.items()]
+    done = f"Restored {_files(restored)}, removed {made} that the migration had made (receipt {receipt.id})."
+    return "\n".join([*kept, done])

@@ -117,6 +117,11 @@ def save(root: Path, receipt: Receipt, write: Writer) -> None:
     write(folder / "receipt.json", (receipt.model_dump_json(indent=2) + "\n").encode(), None)
 
 
+def kept_path(root: Path, receipt: Receipt, path: str, digest: str) -> Path:
+    """Where a forced rollback keeps what `path` held: readable by name, and never over another version."""
+    return receipts_folder(root) / receipt.id / "edited" / f"{path}.{digest[:12]}"
+
+
 def original_path(root: Path, receipt: Receipt, number: int) -> Path:
     """Where the original of the receipt's file `number` is kept."""
     return receipts_folder(root) / receipt.id / "before" / f"{number:04d}"

@@ -1,5 +1,7 @@
 """Take a migration back, byte for byte."""
 
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from slmigrate.errors import EditedSince, FileMissing, MigrateError, NothingToRollBack
@@ -11,6 +13,7 @@ from slmigrate.migrate.receipts import (
     alone,
     clear_staged,
     is_inside,
+    kept_path,
     original_path,
     save,
     staged,
@@ -65,10 +68,16 @@ def last_receipt(root: Path, receipt_id: str | None = None) -> Receipt:
     return chosen
 
 
-def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer | None = None) -> Receipt:
+def roll_back(
+    root: Path, receipt_id: str | None = None, *, force: bool = False, write: Writer | None = None
+) -> Receipt:
     """Restore every file of a migration: bytes and permissions; files that it made are deleted.
 
     Works on a migration that was interrupted too. A rollback that was interrupted is finished by the next one.
+
+    Args:
+        force: restore files that were edited since, too. What they hold is first kept beside the receipt, and named in
+            its `kept_edits`.
 
     Raises:
         NothingToRollBack, NotTheLast, FileMissing: see `last_receipt`.
@@ -81,11 +90,13 @@ def roll_back(root: Path, receipt_id: str | None = None, *, write: Writer | None
         with alone(root):
             receipt = last_receipt(root, receipt_id)
             originals = [_original(root, receipt, number) for number in range(len(receipt.files))]
-            edited = [file.path for file in receipt.files if not _known(root, file)]
-            if edited:
-                raise EditedSince(edited)
+            edited = [file for file in receipt.files if not _known(root, file)]
+            stuck = [file.path for file in edited if not force or not _can_be_kept(root, file)]
+            if stuck:
+                raise EditedSince(stuck)
             clear_staged(root)
             write = write or staged(root)
+            receipt = _keep(root, receipt, edited, write)
             for file, original in zip(receipt.files, originals, strict=True):
                 _restore(root, file, original, write)
             done = receipt.model_copy(update={"state": "rolled-back"})
@@ -123,7 +134,32 @@ def _known(root: Path, file: ReceiptFile) -> bool:
     return path.is_file() and sha256(path.read_bytes()) in (file.before_sha256, file.after_sha256)
 
 
+def _can_be_kept(root: Path, file: ReceiptFile) -> bool:
+    """A plain file, or none at all; what a link or a folder is there for, nobody can tell."""
+    path = root / file.path
+    return not path.is_symlink() and (not path.exists() or path.is_file())
+
+
+def _keep(root: Path, receipt: Receipt, edited: Sequence[ReceiptFile], write: Writer) -> Receipt:
+    """Copy what edited files hold to beside the receipt, and note where, before any of them is restored."""
+    kept = dict(receipt.kept_edits)
+    for file in edited:
+        path = root / file.path
+        if not path.exists():
+            continue  # deleted by hand: there is nothing to keep
+        data = path.read_bytes()
+        copy = kept_path(root, receipt, file.path, sha256(data))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        write(copy, data, stat.S_IMODE(path.stat().st_mode))
+        kept[file.path] = copy.relative_to(root).as_posix()
+    if kept == receipt.kept_edits:
+        return receipt
+    noted = receipt.model_copy(update={"kept_edits": kept})
+    save(root, noted, write)
+    return noted
+
+
 def _restore(root: Path, file: ReceiptFile, original: bytes | None, write: Writer) -> None:
     path = root / file.path
-    if original is None or path.read_bytes() != original:
+    if original is None or not path.exists() or path.read_bytes() != original:
         put_back(path, original, file.mode, write=write)

@@ -166,3 +166,5 @@ class Receipt(Record):
     files: tuple[ReceiptFile, ...]
     edits: tuple[Edit, ...]
     comparison: str | None = None
+    kept_edits: dict[str, str] = Field(default_factory=dict)
+    """Of a forced rollback: files that were edited after the migration, and where what they held lies now."""
