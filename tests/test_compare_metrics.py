@@ -62,6 +62,7 @@ def test_length_is_kept_both_ways(answer: str | None, kept: float) -> None:
         pytest.param("I know I know I know I know I know", 100 * 2 / 8, True, id="going round in circles"),
         pytest.param("We ship it on Friday. Bo agrees to write. We ship it on Friday.", None, True, id="said twice"),
         pytest.param("Yes. Yes.", 100, False, id="two short words"),
+        pytest.param("a b c a b d", 100, False, id="a pair of words twice is no trigram"),
         pytest.param("", 0, False, id="empty is another kind of bad"),
         pytest.param(None, 0, False, id="failed is another kind of bad"),
     ],
