@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import tiny_encoder
 
 from slmigrate.compare.answers import held
 from slmigrate.compare.asked import Asked, check
@@ -269,6 +270,20 @@ def test_a_model_that_cannot_do_the_task_is_refused_before_anything_is_asked(tmp
         compare(asked(write_cases(tmp_path), old, "extractive", task="text-generation"), tmp_path / "out")
 
 
+def test_a_setting_that_a_model_cannot_take_is_refused_and_one_it_approximates_is_said(
+    tmp_path: Path, roomy_gguf: Path
+) -> None:
+    old = record(tmp_path, "old.jsonl", references())
+    cases = write_cases(tmp_path, 3)
+    beams = Generation(num_beams=4, max_new_tokens=2)
+    comparison, _ = compare(asked(cases, old, str(roomy_gguf), generation=beams), tmp_path / "out")
+    assert any("num_beams" in note for note in comparison.notes)
+    tiny_encoder.build(tmp_path / "encoder", labels=("good", "bad"))
+    question = asked(cases, old, str(tmp_path / "encoder"), generation=beams, task="text-classification")
+    with pytest.raises(CompareError, match="an encoder writes no text"):
+        compare(question, tmp_path / "refused")
+
+
 def test_chats_are_asked_as_chats(tmp_path: Path, roomy_gguf: Path) -> None:
     lines = [
         {
@@ -328,6 +343,14 @@ def test_pairs_with_one_answer_need_no_judge(old: str | None, new: str | None, s
     assert judged("judge", [Case(id="c", input="text")], [old], [new], {}).new == [score]
 
 
+def test_a_new_model_that_is_always_preferred_is_a_go(tmp_path: Path, roomy_gguf: Path) -> None:
+    good = references()
+    old, new = record(tmp_path, "old.jsonl", dict.fromkeys(good, "")), record(tmp_path, "new.jsonl", good)
+    question = asked(write_cases(tmp_path), old, new, metrics=("judge",), judge=str(roomy_gguf))
+    result = compare(question, tmp_path / "out")[0].new[0]
+    assert (result.verdict, result.scores["judge"], result.retention["judge"].estimate) == ("GO", 100, 2)
+
+
 def test_a_judge_is_asked_in_both_orders_and_once(tmp_path: Path, roomy_gguf: Path) -> None:
     old = record(tmp_path, "old.jsonl", references())
     given = references() | {"c1": references()["c0"], "c2": ""}
@@ -360,7 +383,7 @@ def test_a_preference_counts_where_both_orders_agree(words: tuple[str, str], sco
     cases = [Case(id="c", input="text")]
     said = {("c", order): Answer(id="c", answer=word) for order, word in zip(ORDERS, words, strict=True)}
     found = judged("judge", cases, ["one"], ["two"], said)
-    assert (found.new, found.old) == ([score], [100 - score])
+    assert (found.new, found.old) == ([score], [50])
     assert found.facts.flipped == (words == ("A", "A"))
     assert found.facts.unread == (words[0] == "I cannot say")
 

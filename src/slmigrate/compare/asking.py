@@ -31,6 +31,8 @@ class Answered:
 
     answers: Mapping[str, Answer]
     crash: str | None
+    notes: tuple[str, ...] = ()
+    """On settings that the model only approximates; () where it was not loaded, as all was answered before."""
 
 
 def ask(
@@ -88,6 +90,7 @@ class _Seat:
         self._worker: Worker | None = None
         self._crash: str | None = None
         self._in_a_row = 0
+        self._notes: tuple[str, ...] = ()
 
     def load(self) -> None:
         if len(self.answers) < len(self.keys):
@@ -104,7 +107,7 @@ class _Seat:
         return True
 
     def answered(self) -> Answered:
-        return Answered({key: self.answers[key] for key in self.keys}, self._crash)
+        return Answered({key: self.answers[key] for key in self.keys}, self._crash, self._notes)
 
     def close(self) -> None:
         if self._worker is not None:
@@ -112,9 +115,9 @@ class _Seat:
             self._worker = None
 
     def _start(self) -> None:
-        tasks = {request.task for request in self._part.requests.values()}
-        self._worker = Worker(self._part.spec, task=tasks.pop() if len(tasks) == 1 else None)
-        self._worker.load()
+        first = next(iter(self._part.requests.values()))  # all of a part are asked alike
+        self._worker = Worker(self._part.spec, task=first.task, generation=first.generation)
+        self._notes = self._worker.load()
 
     def _asked(self, request: Request) -> Answer:
         if self._in_a_row >= GIVEN_UP_AFTER:

@@ -20,19 +20,24 @@ _SYSTEM = (
 )
 _GRAMMAR = 'root ::= "A" | "B" | "tie"'
 _VERDICT = re.compile(r"\b(A|B|tie)\b", re.IGNORECASE)
+PARITY = 50.0
 ORDERS = ("old first", "new first")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Scores of the new answers (100 better, 50 tie, 0 worse), one per case; the old ones have the rest of 100."""
+    """Scores of the new answers (100 better, 50 tie, 0 worse), one per case."""
 
     new: list[float]
     facts: JudgeFacts
 
     @property
     def old(self) -> list[float]:
-        return [100 - score for score in self.new]
+        """What they are held against: 50 in every case, as often preferred as not.
+
+        Not the rest of 100: of a new model that is always preferred nothing would be left to compare with.
+        """
+        return [PARITY] * len(self.new)
 
 
 def requests(

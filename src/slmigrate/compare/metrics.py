@@ -134,7 +134,7 @@ METRICS = {
         ),
         Metric(
             name="judge",
-            what="a model that reads input and both answers, asked in both orders; tie 50",
+            what="a model that reads both answers in both orders: better 100, tie 50, worse 0; kept is against 50",
             fooled_by="length, order and style (order is asked both ways, a preference that flips is a tie)",
             source="Zheng et al. 2023, arXiv 2306.05685",
             needs="a judge",

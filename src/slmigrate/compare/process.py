@@ -13,7 +13,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from slmigrate.engines.base import Request
+from slmigrate.engines.base import Generation, Request
 from slmigrate.errors import CompareError, EngineFailed
 from slmigrate.records import Answer
 
@@ -36,15 +36,17 @@ class Worker:
 
     Args:
         task: what it will be asked; a model that cannot do it is refused when it is loaded. None: not looked at.
+        generation: how it will be asked to answer; what the engine cannot honour is refused likewise.
     """
 
-    def __init__(self, spec: str, *, task: str | None = None) -> None:
+    def __init__(self, spec: str, *, task: str | None = None, generation: Generation | None = None) -> None:
         self.spec = spec
+        asked = [task, *([generation.model_dump_json()] if generation else [])] if task else []
         self._unread = b""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         # -P: a file of the user's project must not be taken for a module of ours
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "slmigrate.compare.worker", spec, *([task] if task else [])],
+            [sys.executable, "-P", "-m", "slmigrate.compare.worker", spec, *asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -70,8 +72,8 @@ class Worker:
                     continue
         self._errors.close()
 
-    def load(self) -> None:
-        """Wait until the model is ready.
+    def load(self) -> tuple[str, ...]:
+        """Wait until the model is ready; a note for each setting that it only approximates.
 
         Raises:
             CompareError: the model was refused, in the engine's own words.
@@ -83,6 +85,7 @@ class Worker:
             raise EngineFailed(self.spec, "loading", str(error)) from error
         if "refused" in message:
             raise CompareError(message["refused"])
+        return tuple(message["notes"])
 
     def ask(self, request: Request, *, timeout: float | None = None) -> Answer:
         """One answer; an `error` in it is the engine's own.

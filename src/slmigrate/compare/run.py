@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slmigrate.compare.answers import AnswerFile, held, request_key
 from slmigrate.compare.asked import Asked, check, recorded, request_for
-from slmigrate.compare.asking import Part, ask
+from slmigrate.compare.asking import Answered, Part, ask
 from slmigrate.compare.guards import flags
 from slmigrate.compare.judging import Judged, judged
 from slmigrate.compare.judging import requests as judge_requests
@@ -96,8 +96,15 @@ def gather(asked: Asked, folder: Path, progress: Progress) -> Outcome:
         runs=runs,
         floor=_floor(asked, texts),
         interleaved=together and len(parts) > 1,
-        notes=[*notes, *([why] if why else [])],
+        notes=[*notes, *([why] if why else []), *_approximated(asked, found)],
     )
+
+
+def _approximated(asked: Asked, found: Mapping[str, Answered]) -> list[str]:
+    """What a model makes of settings that it cannot take as they are, where settings were asked for."""
+    if asked.generation == Generation():
+        return []
+    return [f"{name}: {note}." for name, answered in found.items() for note in answered.notes]
 
 
 def _means(

@@ -1,9 +1,9 @@
 """One model in a process of its own: loads it, answers what it is asked, says what that cost.
 
-python -m slmigrate.compare.worker SPEC [TASK]
+python -m slmigrate.compare.worker SPEC [TASK [GENERATION]]
 
-JSON lines. Out, once: {"load_seconds": …} or {"refused": "one line"}. Then for each engines.base.Request that comes in
-on stdin one records.Answer goes out, until stdin ends. A model that breaks in a way that nobody expected ends the
+JSON lines. Out, once: {"load_seconds": …, "notes": […]} or {"refused": "one line"}. Then for each engines.base.Request
+that comes in on stdin one records.Answer goes out, until stdin ends. A model that breaks in a way that nobody expected ends the
 process, with its traceback on stderr.
 """
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from slmigrate.records import Answer
 
 
-def main(spec: str, task: str | None = None) -> int:
-    """Serve until stdin ends. A model that cannot do `task` is refused."""
+def main(spec: str, task: str | None = None, generation: str = "{}") -> int:
+    """Serve until stdin ends. A model that cannot do `task`, or cannot honour `generation`, is refused."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends this process
     channel = _private_stdout()
     started = time.perf_counter()
     # imported after the clock starts: what a library takes to load is part of the cold load
-    from slmigrate.engines.base import Request
+    from slmigrate.engines.base import Generation, Request
     from slmigrate.errors import CompareError, SlmigrateError
     from slmigrate.models.resolve import resolve
 
@@ -34,11 +34,12 @@ def main(spec: str, task: str | None = None) -> int:
         if task is not None and task not in engine.tasks:
             can = ", ".join(sorted(engine.tasks))
             raise CompareError(f"{spec!r} cannot do {task}, it does {can}. Name another model, or another --task.")
+        notes = engine.check(Generation.model_validate_json(generation))
     except SlmigrateError as error:
         _send(channel, json.dumps({"refused": str(error)}))
         return 1
     load_seconds = time.perf_counter() - started
-    _send(channel, json.dumps({"load_seconds": load_seconds}))
+    _send(channel, json.dumps({"load_seconds": load_seconds, "notes": notes}))
     with engine:
         for line in sys.stdin:
             answer = _answer(engine, Request.model_validate_json(line))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slmigrate.compare import figures
+from slmigrate.compare.judging import PARITY
 from slmigrate.compare.metrics import METRICS
 from slmigrate.compare.outcome import Run
 from slmigrate.compare.report.plots import Point, kept_bar, quality_against_cost
@@ -112,7 +113,7 @@ def _candidate(comparison: Comparison, result: NewResult, markup: Any) -> dict[s
                 "metric": metric,
                 "what": METRICS[metric].what if metric in METRICS else "",
                 "decides": metric in decisive,
-                "old": figures.score(_old_score(comparison, result, metric)),
+                "old": figures.score(_old_score(comparison, metric)),
                 "new": figures.score(mean),
                 "kept": figures.kept(kept),
                 "level": "" if kept is None or kept.level == LEVEL else f"interval at {100 * kept.level:.2f} %",
@@ -154,9 +155,9 @@ def _candidate(comparison: Comparison, result: NewResult, markup: Any) -> dict[s
     }
 
 
-def _old_score(comparison: Comparison, result: NewResult, metric: str) -> float | None:
-    """The judge shares 100 between the two answers, so the old model has no score of its own."""
-    return 100 - result.scores[metric] if metric == "judge" else comparison.old.scores.get(metric)
+def _old_score(comparison: Comparison, metric: str) -> float | None:
+    """The judge prefers one of two answers, so the old model has no score of its own."""
+    return PARITY if metric == "judge" else comparison.old.scores.get(metric)
 
 
 def _tuned(comparison: Comparison, number: int) -> dict[str, str]:
