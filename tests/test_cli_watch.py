@@ -83,6 +83,16 @@ def test_traffic_without_references_is_watched_by_its_bad_answers(baseline: str,
     assert (found.n_scored, [at.what for at in found.lost_at]) == (0, ["empty"])
 
 
+def test_every_case_counts_with_its_own_score(baseline: str, tmp_path: Path) -> None:
+    cases, old = write(tmp_path, "traffic", 40, text)
+    (tmp_path / "half.jsonl").write_text(
+        "".join(json.dumps({"id": f"traffic{n}", "answer": text(n) if n % 2 else "Bo."}) + "\n" for n in range(40))
+    )
+    arguments = ["--watch", baseline, "--cases", cases, "--old", old, "--new", "recorded:half.jsonl", "--sample", "40"]
+    found = Watched.model_validate_json(run(*arguments, "--format", "json").stdout)
+    assert found.kept == pytest.approx(0.56, abs=0.04)
+
+
 def test_a_model_that_runs_is_asked_and_its_answers_are_kept(baseline: str, tmp_path: Path) -> None:
     cases, old = write(tmp_path, "traffic", 30, text)
     arguments = ["--watch", baseline, "--cases", cases, "--old", old, "--new", "extractive", "--sample", "20"]

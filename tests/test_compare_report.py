@@ -118,13 +118,12 @@ def test_cases_to_read_are_the_empty_ones_and_then_where_most_was_lost(made: Mad
     comparison, _, runs = made
     text = write_report(*made)
     part = text[text.index("recorded:careless.jsonl</bdi></h2>") :]
-    ids = re.findall(r"<summary><bdi>(.*?)</bdi>", part)[:11]
+    ids = re.findall(r"<summary><bdi>(.*?)</bdi>", part)[:10]
     assert ids[0] == "chat-017"
     spec = comparison.new[1].spec
     lost = [b - a for a, b in zip(runs[spec].scores["rougeL"], runs[comparison.old.spec].scores["rougeL"], strict=True)]
     shown = [lost[int(each.removeprefix("chat-"))] for each in ids]
-    assert shown[1:] == sorted(shown[1:], reverse=True)
-    assert max(lost) == max(shown)
+    assert sorted(shown, reverse=True) == sorted(lost, reverse=True)[:10], "the empty answer is among the worst"
 
 
 def test_what_was_lost_what_is_new_and_what_is_made_up_are_marked_apart() -> None:

@@ -3,8 +3,8 @@
 python -m slmigrate.compare.worker SPEC [TASK [GENERATION]]
 
 JSON lines. Out, once: {"load_seconds": …, "notes": […]} or {"refused": "one line"}. Then for each engines.base.Request
-that comes in on stdin one records.Answer goes out, until stdin ends. A model that breaks in a way that nobody expected ends the
-process, with its traceback on stderr.
+that comes in on stdin one records.Answer goes out, until stdin ends. A model that breaks in a way that nobody expected
+ends the process, with its traceback on stderr.
 """
 
 import json
