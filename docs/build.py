@@ -36,6 +36,7 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "cases-written": (records.CasesWritten, "`cases sample --format json`, `cases convert --format json`"),
     "plan": (records.Plan, "`migrate --format json`"),
     "receipt": (records.Receipt, "`rollback --format json`; .slmigrate/receipts/ID/receipt.json"),
+    "status": (records.Status, "`status --format json`"),
     "digest": (records.Digest, "`digest --format json`"),
     "tasks": (records.TaskReport, "`tasks --format json`"),
     "demo": (records.DemoReport, "`demo --format json`"),

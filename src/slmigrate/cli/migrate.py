@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from slmigrate.cli.output import emit, format_option
 from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError, WrongFormat
 from slmigrate.records import CallSite, ChoiceReport, Comparison, ModelCard, Plan, Receipt
-from slmigrate.state import FOLDER
+from slmigrate.state import FOLDER, now
 
 if TYPE_CHECKING:
     from slmigrate.migrate.plan import Draft
@@ -41,10 +41,13 @@ def migrate(
         slmigrate migrate . --to smollm2-135m
         slmigrate migrate . --to smollm2-135m --beside --apply
     """
+    from slmigrate.migrate.notes import with_notes
+
     draft = _draft(path, to, beside=beside)
     evidence = _evidence(path, draft.keys)
     if evidence is not None:
         draft.plan = draft.plan.model_copy(update={"comparison": evidence[0], "verdict": evidence[1]})
+    draft = with_notes(path, draft, day=now()[:10])
     if apply_ and draft.changes:
         if format_ == "table":
             click.echo(render(draft.plan, applying=True))

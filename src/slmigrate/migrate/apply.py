@@ -110,7 +110,7 @@ def _open_receipt(root: Path, draft: Draft, write: Writer) -> Receipt:
             path=change.path,
             before_sha256=None if change.before is None else sha256(change.before),
             after_sha256=sha256(change.after),
-            mode=stat.S_IMODE((root / (change.copied_from or change.path)).stat().st_mode),
+            mode=_mode(root, change),
         )
         for change in draft.changes
     )
@@ -130,6 +130,12 @@ def _open_receipt(root: Path, draft: Draft, write: Writer) -> Receipt:
             write(kept, change.before, None)
     save(root, receipt, write)
     return receipt
+
+
+def _mode(root: Path, change: Change) -> int:
+    """Permission bits: those of the file, or of the original that it stands beside; plain ones for a new document."""
+    path = root / (change.copied_from or change.path)
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
 
 
 def _write_all(root: Path, draft: Draft, receipt: Receipt, write: Writer) -> Receipt:

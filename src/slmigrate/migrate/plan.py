@@ -93,7 +93,7 @@ def make_plan(
         models={target.site.task or "": target.key for target in changed},
         comparison=None,
         verdict=None,
-        changes=tuple(_public(change) for change in changes),
+        changes=tuple(public(change) for change in changes),
         untouched=tuple(untouched),
     )
     return Draft(plan=plan, changes=tuple(changes), keys=frozenset(target.key for target in changed))
@@ -140,7 +140,8 @@ def _local_module(root: Path, path: str) -> str | None:
     return None
 
 
-def _public(change: Change) -> FileChange:
+def public(change: Change) -> FileChange:
+    """The change as it stands in a plan."""
     return FileChange(
         path=change.path,
         before_sha256=None if change.before is None else sha256(change.before),

@@ -69,6 +69,7 @@ from slmigrate.records.reports import (
     TaskProblem,
     TaskReport,
 )
+from slmigrate.records.status import Status, StatusItem
 from slmigrate.records.talk import Message
 from slmigrate.records.watch import LostAt, Observation, Watched, WatchedRate, WatchStart
 
@@ -134,6 +135,8 @@ __all__ = [
     "Shape",
     "Skipped",
     "Slice",
+    "Status",
+    "StatusItem",
     "TaskItem",
     "TaskProblem",
     "TaskReport",
