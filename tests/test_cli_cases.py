@@ -127,6 +127,16 @@ def test_a_discord_export_gives_a_case_for_each_conversation_of_a_day(example: P
     assert Path("again.jsonl").read_text() == Path("cases.jsonl").read_text()
 
 
+def test_a_json_list_of_cases_is_read_too_and_what_is_wrong_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    listed = [{"id": str(k), "input": f"text {k}"} for k in range(3)]
+    path.write_text(json.dumps(listed, indent=1))
+    assert CaseCheck.model_validate_json(run("cases", "check", str(path), "--format", "json").stdout).n == 3
+    path.write_text(json.dumps([*listed, {"id": "1", "input": "again"}, 7]))
+    said = run("cases", "check", str(path)).stderr
+    assert "2 of 5 cases cannot be used (case 4: id '1' is there already, on case 2; case 5: " in said
+
+
 def test_a_task_file_gives_a_case_for_each_person(tmp_path: Path) -> None:
     path = tmp_path / "tasks.json"
     tasks = [

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from slmigrate.records import Case, Message
 
 _FEWEST_MESSAGES = 2
+_ASKS = {"input", "messages"}
+"""Fields of a case."""
 
 
 def column_options(values: Sequence[str]) -> dict[str, list[str]]:
@@ -43,9 +45,13 @@ def read_any(
     Raises:
         InputError: see `compare.case_files.load_cases`, and the readers of the agents.
     """
-    from slmigrate.compare.case_files import load_cases
+    from slmigrate.compare.case_files import load_cases, load_items
 
     document = _document(path)
+    if isinstance(document, list) and any(
+        isinstance(one, dict) and {"input", "messages"} & set(one) for one in document
+    ):
+        return load_items(path, document, needs_references=needs_references, skip_broken=skip_broken)
     if isinstance(document, list) and _are_tasks(document):
         return _checked(path, "tasks", _task_cases(path), needs_references)
     if document is not None:

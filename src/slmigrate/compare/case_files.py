@@ -75,8 +75,28 @@ def load_cases(
     return _loaded(path, kind, records, needs_references=needs_references, skip_broken=skip_broken)
 
 
+def load_items(
+    path: Path, items: Sequence[Any], *, needs_references: bool | None = None, skip_broken: bool = False
+) -> Loaded:
+    """`load_cases` for cases or chats that stand in one JSON list; they are counted from 1."""
+
+    def read() -> Iterator[tuple[int, Record]]:
+        for number, item in enumerate(items, start=1):
+            chat = isinstance(item, dict) and _is_chat(item)
+            yield number, _chat(item, number) if chat else (made(item), None)
+
+    kind = "chats" if items and isinstance(items[0], dict) and _is_chat(items[0]) else "cases"
+    return _loaded(path, kind, read(), needs_references=needs_references, skip_broken=skip_broken, what="case")
+
+
 def _loaded(
-    path: Path, kind: str, records: Iterator[tuple[int, Record]], *, needs_references: bool | None, skip_broken: bool
+    path: Path,
+    kind: str,
+    records: Iterator[tuple[int, Record]],
+    *,
+    needs_references: bool | None,
+    skip_broken: bool,
+    what: str = "line",
 ) -> Loaded:
     answers: dict[str, str] = {}
 
@@ -86,7 +106,7 @@ def _loaded(
                 answers.setdefault(case.id, answer)
             yield number, case
 
-    what = "row" if kind == "Parquet" else "line"
+    what = "row" if kind == "Parquet" else what
     found = checked(only_cases(), needs_references=needs_references, what=what)
     if not found.total:
         raise EmptyInput(path, expected=EXPECTED)
