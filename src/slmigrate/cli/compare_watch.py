@@ -41,7 +41,7 @@ def watch(
 def render(found: Watched) -> str:
     """What is proved so far, in lines."""
     lines = [
-        f"{'LOST' if found.lost else 'NO LOSS SHOWN'}: {found.candidate}: {found.why}.",
+        f"{'LOST: ' if found.lost else ''}{found.candidate}: {found.why}.",
         f"{found.n:,} cases watched, {found.n_new:,} of them new; {found.n_scored:,} with a score, "
         f"{found.n_paired:,} beside the old model's.",
     ]
