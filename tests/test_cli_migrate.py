@@ -268,3 +268,21 @@ def test_a_pin_that_does_not_hold_stops_the_migration(project: Path, smollm2: st
     text = f'version = 1\n[models.summarization]\nspec = "{smollm2}"\nrevision = "9"\n'
     (project / "slmigrate.toml").write_text(text)
     assert "pins smollm2-135m to revision 9" in refused("migrate", project)
+
+
+def git(root: Path, *arguments: str) -> None:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+
+
+def test_changes_that_git_does_not_hold_are_said_before_anything_is_written(project: Path) -> None:
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "before")
+    clean = run("migrate", project, *APPLY, "--without-comparison")
+    assert "git" not in clean.stderr
+    assert run("rollback", project, "--yes").returncode == 0
+    (project / "a.py").write_text(APP + "x = 1\n")
+    dirty = run("migrate", project, *APPLY, "--without-comparison")
+    assert dirty.returncode == 0
+    assert "1 file of this project has changes that git does not hold" in dirty.stderr

@@ -33,7 +33,10 @@ CODES = {"GO": 0, "NO-GO": 1, "REVIEW": 2}
 @click.option("--new", required=True, multiple=True, help="A model that could take its place. May be given again.")
 @click.option("--retain", default=0.95, show_default=True, help="Share of the old quality that must be kept.")
 @click.option(
-    "--metric", "metrics", multiple=True, help="What must be kept; given again, all of them. [default: by the cases]"
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="What must be kept: rougeL, chrf, exact, accuracy, json_fields, agreement, … Given again, all of them.",
 )
 @click.option("--also", multiple=True, help="A metric to show without a say in the verdict. May be given again.")
 @click.option(

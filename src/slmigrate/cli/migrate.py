@@ -1,6 +1,7 @@
 """`slmigrate migrate` and `slmigrate rollback`."""
 
 import shlex
+import subprocess
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from pydantic import BaseModel, ValidationError
 
-from slmigrate.cli.output import emit, format_option
+from slmigrate.cli.output import emit, format_option, say
 from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError, WrongFormat
 from slmigrate.records import CallSite, ChoiceReport, Comparison, ModelCard, Plan, Receipt
 from slmigrate.state import FOLDER, now
@@ -208,9 +209,24 @@ def _apply(root: Path, draft: "Draft", *, yes: bool, without_comparison: bool) -
     if draft.plan.verdict != "GO" and not without_comparison:
         found = f"the newest says {draft.plan.verdict}" if draft.plan.verdict else "there is none"
         raise ComparisonMissing(", ".join(sorted(draft.keys)), found)
+    if dirty := uncommitted(root):
+        say(
+            f"Note: {_files(dirty)} of this project {'has' if dirty == 1 else 'have'} changes that git does not hold. "
+            "A rollback restores them as they are now."
+        )
     _ask(f"Write {_files(len(draft.changes))}?", yes=yes)
     receipt = apply_plan(root, draft)
     return draft.plan.model_copy(update={"applied": True, "receipt": receipt.id})
+
+
+def uncommitted(root: Path) -> int:
+    """Files under `root` that differ from git's last commit; 0 where there is no git, or no repository."""
+    command = ["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no", "--", "."]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return len(found.stdout.splitlines())
 
 
 def _ask(question: str, *, yes: bool) -> None:
