@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slmigrate.errors import SlmigrateError
     from slmigrate.models.chat import ChatClient
+    from slmigrate.models.chat_module import ChatCompletion
     from slmigrate.models.pipeline import pipeline
     from slmigrate.models.resolve import resolve
 
@@ -16,12 +17,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ChatClient": "slmigrate.models.chat",
+    "ChatCompletion": "slmigrate.models.chat_module",
     "SlmigrateError": "slmigrate.errors",
     "pipeline": "slmigrate.models.pipeline",
     "resolve": "slmigrate.models.resolve",
 }
 
-__all__ = ["ChatClient", "SlmigrateError", "__version__", "pipeline", "resolve"]
+__all__ = ["ChatClient", "ChatCompletion", "SlmigrateError", "__version__", "pipeline", "resolve"]
 
 
 def __getattr__(name: str) -> Any:

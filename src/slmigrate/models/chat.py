@@ -19,24 +19,37 @@ IGNORED = {"user", "timeout", "metadata", "store"}
 """For the hosted side only: they change nothing in an answer."""
 
 
-class ChatMessage(Record):
+class _ByKey(Record):
+    """A record that can also be read as a dict, as answers of openai below 1 could."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field of that name, or `default`."""
+        return getattr(self, name) if name in type(self).model_fields else default
+
+
+class ChatMessage(_ByKey):
     role: Literal["assistant"] = "assistant"
     content: str
 
 
-class ChatChoice(Record):
+class ChatChoice(_ByKey):
     index: int = 0
     message: ChatMessage
     finish_reason: Literal["stop", "length"]
 
 
-class ChatUsage(Record):
+class ChatUsage(_ByKey):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
 
 
-class ChatCompletion(Record):
+class Completion(_ByKey):
     """The fields of OpenAI's chat completion that a local model can fill, under their names."""
 
     id: str
@@ -90,7 +103,7 @@ class _Completions:
         n: int | None = None,
         stream: bool | None = None,
         **settings: Any,
-    ) -> ChatCompletion:
+    ) -> Completion:
         """Answer a chat.
 
         Args:
@@ -112,7 +125,7 @@ class _Completions:
         request = Request(task="text-generation", messages=_messages(messages), generation=from_openai(engine, wanted))
         reply = engine.answer(request)
         used, written = reply.input_tokens or 0, reply.output_tokens or 0
-        return ChatCompletion(
+        return Completion(
             id=f"chatcmpl-{uuid.uuid4().hex}",
             created=int(time.time()),
             model=model,

@@ -30,7 +30,7 @@ Finder = Callable[[str], "Rewrite | None"]
 
 def find_rewrite(api: str) -> "Rewrite | None":
     """The rewrite for a call site's api, None where there is none yet."""
-    from slmigrate.migrate.rewrites import chat_client, transformers_pipeline
+    from slmigrate.migrate.rewrites import chat_client, openai_module, transformers_pipeline
 
-    modules: tuple[Rewrite, ...] = (transformers_pipeline, chat_client)
+    modules: tuple[Rewrite, ...] = (transformers_pipeline, chat_client, openai_module)
     return next((module for module in modules if api in module.APIS), None)

@@ -38,7 +38,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     if isinstance(made, str):
         return made
     reason = (
-        names.taken(file) or _cannot(file, call, target) or _names_clash(file, made) or _other_uses(file, client, call)
+        names.taken(file) or cannot(file, call, target) or _names_clash(file, made) or _other_uses(file, client, call)
     )
     if not reason and not beside and isinstance(file.scope_of(client), meta.GlobalScope):
         where = file.project.importer(file.path, client.value)
@@ -46,7 +46,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     if reason:
         return reason
     model = argument(call, "model")
-    assert model is not None  # _cannot looked
+    assert model is not None  # cannot looked
     file.change(model.value, lambda updated: names.model_call(target))
     file.need_import(names.IMPORT)
     file.record(
@@ -56,7 +56,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
             line=site.line,
             rewrite=NAME,
             why=f"{site.model} becomes {target.key}, in this process; the call stays as it is",
-            notes=(*target.notes(), *_replace_client(file, made), *_errors(file)),
+            notes=(*target.notes(), *_replace_client(file, made), *errors_note(file)),
         )
     )
     return None
@@ -112,7 +112,7 @@ def _construction(file: SourceFile, client: cst.Name) -> cst.Call | str:
     return value
 
 
-def _cannot(file: SourceFile, call: cst.Call, target: Target) -> str | None:
+def cannot(file: SourceFile, call: cst.Call, target: Target) -> str | None:
     """Why one chat call cannot be answered here."""
     for arg in call.args:
         if arg.star or arg.keyword is None:
@@ -177,13 +177,13 @@ def _other_uses(file: SourceFile, client: cst.Name, this: cst.Call) -> str | Non
             if not isinstance(call, cst.Call):
                 return f"{client.value!r} is also used for something else (line {line})"
             target = file.targets.get(file.line(call))
-            why = "no small model is set for it" if target is None else _cannot(file, call, target)
+            why = "no small model is set for it" if target is None else cannot(file, call, target)
             if call is not this and why:
                 return f"another call of {client.value!r} has to stay (line {line}: {why})"
     return None
 
 
-def _errors(file: SourceFile) -> tuple[str, ...]:
+def errors_note(file: SourceFile) -> tuple[str, ...]:
     """A note where the file names errors of the openai package, once per file."""
     if file.memory.setdefault(f"{NAME}-errors", False):
         return ()
