@@ -10,20 +10,32 @@ if TYPE_CHECKING:
     from slmigrate.errors import SlmigrateError
     from slmigrate.models.chat import ChatClient
     from slmigrate.models.chat_module import ChatCompletion
+    from slmigrate.models.chat_providers import AnthropicClient, GoogleClient
     from slmigrate.models.pipeline import pipeline
     from slmigrate.models.resolve import resolve
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AnthropicClient": "slmigrate.models.chat_providers",
     "ChatClient": "slmigrate.models.chat",
     "ChatCompletion": "slmigrate.models.chat_module",
+    "GoogleClient": "slmigrate.models.chat_providers",
     "SlmigrateError": "slmigrate.errors",
     "pipeline": "slmigrate.models.pipeline",
     "resolve": "slmigrate.models.resolve",
 }
 
-__all__ = ["ChatClient", "ChatCompletion", "SlmigrateError", "__version__", "pipeline", "resolve"]
+__all__ = [
+    "AnthropicClient",
+    "ChatClient",
+    "ChatCompletion",
+    "GoogleClient",
+    "SlmigrateError",
+    "__version__",
+    "pipeline",
+    "resolve",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ import libcst as cst
 from libcst import metadata as meta
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
-OLD_HOMES = {"openai", "transformers"}
+OLD_HOMES = {"anthropic", "google", "mistralai", "openai", "transformers"}
 """A dropped import of these marks the place for new ones; a dropped `import os` does not."""
 
 

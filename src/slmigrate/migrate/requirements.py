@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slmigrate.migrate.plan import Change
 
 NAME = "requirements.txt"
-REPLACED = ("openai", "torch", "transformers")
+REPLACED = ("anthropic", "mistralai", "openai", "torch", "transformers")
 """Distributions that may be taken out; they are imported by the same names."""
 NEED_TORCH = frozenset(
     "accelerate bitsandbytes diffusers fairseq lightning peft pytorch_lightning sentence_transformers timm torchaudio "

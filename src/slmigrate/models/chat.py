@@ -90,6 +90,10 @@ class _Chat:
     def __init__(self, client: ChatClient) -> None:
         self.completions = _Completions(client)
 
+    def complete(self, **asked: Any) -> Completion:
+        """`completions.create` under the name that Mistral's client has for it."""
+        return self.completions.create(**asked)
+
 
 class _Completions:
     def __init__(self, client: ChatClient) -> None:

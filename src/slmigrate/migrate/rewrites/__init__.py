@@ -13,10 +13,13 @@ from slmigrate.migrate.target import Target
 
 
 class Rewrite(Protocol):
-    """A module of this package."""
+    """A module of this package, or a family of clients."""
 
-    NAME: str
-    APIS: frozenset[str]
+    @property
+    def NAME(self) -> str: ...
+
+    @property
+    def APIS(self) -> frozenset[str]: ...
 
     def rewrite(self, file: SourceFile, target: Target, *, beside: bool) -> str | None:
         """Collect the edits for one site, or say why it is left alone."""
@@ -30,7 +33,8 @@ Finder = Callable[[str], "Rewrite | None"]
 
 def find_rewrite(api: str) -> "Rewrite | None":
     """The rewrite for a call site's api, None where there is none yet."""
-    from slmigrate.migrate.rewrites import chat_client, openai_module, transformers_pipeline
+    from slmigrate.migrate.rewrites import chat_client, openai_module, other_clients, transformers_pipeline
 
-    modules: tuple[Rewrite, ...] = (transformers_pipeline, chat_client, openai_module)
+    families = (chat_client.FAMILY, other_clients.ANTHROPIC, other_clients.GOOGLE, other_clients.MISTRAL)
+    modules: tuple[Rewrite, ...] = (transformers_pipeline, openai_module, *families)
     return next((module for module in modules if api in module.APIS), None)

@@ -7,7 +7,8 @@ else of the file needs openai any more.
 import libcst as cst
 
 from slmigrate.migrate.rewrites import names
-from slmigrate.migrate.rewrites.chat_client import cannot, errors_note
+from slmigrate.migrate.rewrites.chat_client import FAMILY
+from slmigrate.migrate.rewrites.client_family import cannot, errors_note
 from slmigrate.migrate.source import SourceFile, argument
 from slmigrate.migrate.target import Target
 from slmigrate.records import Edit
@@ -30,7 +31,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
         return "only openai.ChatCompletion.create(…), called by that name, is rewritten"
     if file.bound_here("ChatCompletion") - {"slmigrate.ChatCompletion"}:
         return "the file already has another ChatCompletion"
-    if reason := names.taken(file) or cannot(file, call, target):
+    if reason := names.taken(file) or cannot(FAMILY, file, call, target):
         return reason
     done.append(call)
     model = argument(call, "model")
@@ -48,7 +49,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
             line=site.line,
             rewrite=NAME,
             why=f"{site.model} becomes {target.key}, in this process; the call and its answer are read as before",
-            notes=(*target.notes(), *errors_note(file)),
+            notes=(*target.notes(), *errors_note(file, "openai")),
         )
     )
     return None
