@@ -327,6 +327,20 @@ def test_a_budget_that_is_broken_is_no_go_whatever_the_quality(tmp_path: Path) -
     assert kept.verdict == "GO"
 
 
+def test_a_metric_that_is_only_shown_has_no_say(tmp_path: Path) -> None:
+    old = record(tmp_path, "old.jsonl", references())
+    given = {key: text.lower() for key, text in references().items()}
+    question = asked(write_cases(tmp_path), old, record(tmp_path, "new.jsonl", given), also=("exact",))
+    comparison, _ = compare(question, tmp_path / "out")
+    assert (comparison.verdict, comparison.new[0].scores["exact"]) == ("GO", 0)
+    assert comparison.metrics == ("rougeL",)
+    decided, _ = compare(
+        asked(write_cases(tmp_path), old, record(tmp_path, "new.jsonl", given), metrics=("rougeL", "exact")),
+        tmp_path / "out",
+    )
+    assert (decided.verdict, decided.correction) == ("NO-GO", "holm")
+
+
 def test_scores_of_every_case_are_kept_beside_the_verdict(tmp_path: Path) -> None:
     old = record(tmp_path, "old.jsonl", references())
     _, runs = compare(asked(write_cases(tmp_path), old, "extractive"), tmp_path / "out")
