@@ -180,10 +180,9 @@ def test_chat_settings_reach_the_engine() -> None:
 @pytest.mark.parametrize(
     ("extra", "name"),
     [
-        ({"stream": True}, "stream"),
         ({"n": 2}, "n"),
-        ({"tools": []}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
         ({"logprobs": True}, "logprobs"),
     ],
 )

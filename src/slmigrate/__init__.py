@@ -9,18 +9,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slmigrate.errors import SlmigrateError
     from slmigrate.models.chat import ChatClient
+    from slmigrate.models.chat_anthropic import AnthropicClient
+    from slmigrate.models.chat_async import AsyncAnthropicClient, AsyncChatClient
+    from slmigrate.models.chat_cohere import CohereClient
+    from slmigrate.models.chat_google import GoogleClient
+    from slmigrate.models.chat_mistral import MistralClient
     from slmigrate.models.chat_module import ChatCompletion
-    from slmigrate.models.chat_providers import AnthropicClient, GoogleClient
+    from slmigrate.models.chat_ollama import OllamaClient
     from slmigrate.models.pipeline import pipeline
     from slmigrate.models.resolve import resolve
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AnthropicClient": "slmigrate.models.chat_providers",
+    "AnthropicClient": "slmigrate.models.chat_anthropic",
+    "AsyncAnthropicClient": "slmigrate.models.chat_async",
+    "AsyncChatClient": "slmigrate.models.chat_async",
     "ChatClient": "slmigrate.models.chat",
     "ChatCompletion": "slmigrate.models.chat_module",
-    "GoogleClient": "slmigrate.models.chat_providers",
+    "CohereClient": "slmigrate.models.chat_cohere",
+    "GoogleClient": "slmigrate.models.chat_google",
+    "MistralClient": "slmigrate.models.chat_mistral",
+    "OllamaClient": "slmigrate.models.chat_ollama",
     "SlmigrateError": "slmigrate.errors",
     "pipeline": "slmigrate.models.pipeline",
     "resolve": "slmigrate.models.resolve",
@@ -28,9 +38,14 @@ _HOMES = {
 
 __all__ = [
     "AnthropicClient",
+    "AsyncAnthropicClient",
+    "AsyncChatClient",
     "ChatClient",
     "ChatCompletion",
+    "CohereClient",
     "GoogleClient",
+    "MistralClient",
+    "OllamaClient",
     "SlmigrateError",
     "__version__",
     "pipeline",

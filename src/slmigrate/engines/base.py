@@ -1,7 +1,7 @@
 """What every engine takes and gives. One request, one reply; batching and routing live above."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
@@ -123,6 +123,18 @@ class Engine(ABC):
         """
         for request in requests:
             yield self.answer(request)
+
+    def pieces(self, request: Request) -> Generator[str, None, Reply]:
+        """The answer in pieces, then the whole reply as the generator's value; closing it stops the model.
+
+        Here: one piece. Engines that can say a word before they know the next do so.
+
+        Raises:
+            As `answer`.
+        """
+        reply = self.answer(request)
+        yield reply.text
+        return reply
 
     def count_tokens(self, text: str) -> int | None:
         """Tokens of `text` alone, in this model's own; None where nothing can count them."""

@@ -4,7 +4,7 @@ Knows one file; nothing of catalogues. The server and its port: `llamacpp_server
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -126,17 +126,27 @@ class LlamaCpp(Engine):
         Raises:
             ParameterRefused, InputTooLong, EngineFailed: as `answer`, before the first piece.
         """
+        yield from self.pieces(request)
+
+    def pieces(self, request: Request) -> Generator[str, None, Reply]:
         if request.generation.num_return_sequences not in (None, 1):
             raise ParameterRefused(self.name, "num_return_sequences", "a stream is one answer")
         prepared = self._prepared(request)
         if isinstance(prepared, Reply):
             yield prepared.text
-            return
-        body = next(iter(self._bodies(prepared[0])))
-        for piece in self._server.stream({**body, "cache_prompt": False}):
-            text = piece["choices"][0]["delta"].get("content") if piece.get("choices") else None
-            if text:
-                yield text
+            return prepared
+        asked, total, notes = prepared
+        body = next(iter(self._bodies(asked)))
+        said, choice, usage = "", {"finish_reason": "stop"}, {"completion_tokens": 0, "prompt_tokens": total}
+        more = {"cache_prompt": False, "stream_options": {"include_usage": True}}
+        for piece in self._server.stream({**body, **more}):
+            usage = piece.get("usage") or usage
+            for choice in piece.get("choices", ())[:1]:
+                if text := choice["delta"].get("content"):
+                    said += text
+                    yield text
+        whole = {"choices": [{**choice, "message": {"content": said}}], "usage": usage}
+        return self._reply(whole, total, notes)
 
     def count_tokens(self, text: str) -> int:
         return len(self._server.ask("/tokenize", {"content": text})["tokens"])

@@ -5,63 +5,36 @@ no server is needed. What a local model cannot do is refused by name, never drop
 """
 
 import time
-import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Generator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
 
-from slmigrate.engines.base import Engine, Message, Request
+from slmigrate.engines.base import Engine, Message, Reply, Request
 from slmigrate.errors import InputError, ParameterRefused
+from slmigrate.models import shared
+from slmigrate.models.chat_responses import Responses
+from slmigrate.models.chat_types import (
+    ChatChoice,
+    ChatDelta,
+    ChatMessage,
+    ChatUsage,
+    ChunkChoice,
+    Completion,
+    CompletionChunk,
+    Stream,
+    each,
+    new_id,
+)
 from slmigrate.models.parameters import from_openai
-from slmigrate.models.resolve import resolve
-from slmigrate.records import Record
 
-IGNORED = {"user", "timeout", "metadata", "store"}
+IGNORED = {"user", "timeout", "metadata", "store", "extra_headers", "safety_identifier", "prompt_cache_key"}
 """For the hosted side only: they change nothing in an answer."""
-
-
-class _ByKey(Record):
-    """A record that can also be read as a dict, as answers of openai below 1 could."""
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in type(self).model_fields:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The field of that name, or `default`."""
-        return getattr(self, name) if name in type(self).model_fields else default
-
-
-class ChatMessage(_ByKey):
-    role: Literal["assistant"] = "assistant"
-    content: str
-
-
-class ChatChoice(_ByKey):
-    index: int = 0
-    message: ChatMessage
-    finish_reason: Literal["stop", "length"]
-
-
-class ChatUsage(_ByKey):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class Completion(_ByKey):
-    """The fields of OpenAI's chat completion that a local model can fill, under their names."""
-
-    id: str
-    object: Literal["chat.completion"] = "chat.completion"
-    created: int
-    model: str
-    choices: tuple[ChatChoice, ...]
-    usage: ChatUsage
+ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+TEXT_PARTS = ("text", "input_text", "output_text")
 
 
 class ChatClient:
-    """Answers `client.chat.completions.create(...)` with models on this machine. Each model is loaded once.
+    """Answers `client.chat.completions.create(...)` with models on this machine. Each is loaded once per process.
 
     Args:
         threads: None: as many as this process may use.
@@ -70,29 +43,52 @@ class ChatClient:
 
     def __init__(self, *, threads: int | None = None, engines: Mapping[str, Engine] | None = None) -> None:
         self.chat = _Chat(self)
+        self.responses = Responses(self)
         self._threads = threads
         self._engines = dict(engines or {})
+        self._borrowed: set[str] = set()
 
     def engine(self, spec: str) -> Engine:
         """The engine for `spec`, loaded when it is first asked for."""
         if spec not in self._engines:
-            self._engines[spec] = resolve(spec, threads=self._threads)
+            self._engines[spec] = shared.borrow(spec, self._threads)
+            self._borrowed.add(spec)
         return self._engines[spec]
 
+    def reply(self, model: str, messages: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> Reply:
+        """The whole answer; `settings` by OpenAI's names. Raises: see `create`."""
+        engine = self.engine(model)
+        return engine.answer(_request(engine, messages, settings))
+
+    def pieces(
+        self, model: str, messages: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
+    ) -> Generator[str, None, Reply]:
+        """The answer as it is written, then the whole reply. What is refused is refused now, not at the first piece."""
+        engine = self.engine(model)
+        return engine.pieces(_request(engine, messages, settings))
+
     def close(self) -> None:
-        """Give the memory of every model back."""
-        for engine in self._engines.values():
-            engine.close()
+        """Give the memory of every model back that no other client of this process uses."""
+        for spec, engine in self._engines.items():
+            if spec in self._borrowed:
+                shared.give_back(spec, self._threads)
+            else:
+                engine.close()
         self._engines.clear()
+        self._borrowed.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class _Chat:
     def __init__(self, client: ChatClient) -> None:
         self.completions = _Completions(client)
-
-    def complete(self, **asked: Any) -> Completion:
-        """`completions.create` under the name that Mistral's client has for it."""
-        return self.completions.create(**asked)
 
 
 class _Completions:
@@ -106,45 +102,78 @@ class _Completions:
         messages: Sequence[Mapping[str, Any]],
         n: int | None = None,
         stream: bool | None = None,
+        stream_options: Mapping[str, Any] | None = None,
         **settings: Any,
-    ) -> Completion:
-        """Answer a chat.
+    ) -> Any:
+        """Answer a chat: a `Completion`, or with `stream` a `Stream` of `CompletionChunk`.
 
         Args:
             model: any spec.
-            messages: {"role", "content"} in order; roles system, user, assistant; text only.
-            settings: max_tokens, max_completion_tokens, temperature, top_p, seed, stop; others are refused.
+            messages: {"role", "content"} in order; roles system, developer, user, assistant; text only.
+            settings: max_tokens, max_completion_tokens, temperature, top_p, seed, stop, response_format; others are
+                refused, unless their value asks for nothing (`frequency_penalty=0`).
 
         Raises:
             InputError: messages that are no such list.
-            ParameterRefused: n above 1, streaming, tools, and every other field that cannot be honoured.
+            ParameterRefused: n above 1, tools, and every other field that cannot be honoured.
             ModelError, EngineError: see `resolve` and `Engine.answer`.
         """
-        engine = self._client.engine(model)
         if n not in (None, 1):
-            raise ParameterRefused(engine.name, "n", "one answer at a time")
+            raise ParameterRefused(self._client.engine(model).name, "n", "one answer at a time")
         if stream:
-            raise ParameterRefused(engine.name, "stream", "answers come whole in process")
-        wanted = {name: value for name, value in settings.items() if name not in IGNORED}
-        request = Request(task="text-generation", messages=_messages(messages), generation=from_openai(engine, wanted))
-        reply = engine.answer(request)
-        used, written = reply.input_tokens or 0, reply.output_tokens or 0
+            usage = bool((stream_options or {}).get("include_usage"))
+            return Stream(_chunks(model, self._client.pieces(model, messages, settings), usage=usage))
+        reply = self._client.reply(model, messages, settings)
         return Completion(
-            id=f"chatcmpl-{uuid.uuid4().hex}",
+            id=new_id("chatcmpl-"),
             created=int(time.time()),
             model=model,
             choices=(ChatChoice(message=ChatMessage(content=reply.text), finish_reason=reply.finish),),
-            usage=ChatUsage(prompt_tokens=used, completion_tokens=written, total_tokens=used + written),
+            usage=_usage(reply),
         )
 
 
+def _usage(reply: Reply) -> ChatUsage:
+    used, written = reply.input_tokens or 0, reply.output_tokens or 0
+    return ChatUsage(prompt_tokens=used, completion_tokens=written, total_tokens=used + written)
+
+
+def _chunks(model: str, pieces: Generator[str, None, Reply], *, usage: bool) -> Generator[CompletionChunk, None, None]:
+    whole = CompletionChunk(id=new_id("chatcmpl-"), created=int(time.time()), model=model, choices=())
+
+    def chunk(delta: ChatDelta, finish: Any = None) -> CompletionChunk:
+        return whole.model_copy(update={"choices": (ChunkChoice(delta=delta, finish_reason=finish),)})
+
+    yield chunk(ChatDelta(role="assistant", content=""))
+    reply = yield from each(pieces, lambda text: chunk(ChatDelta(content=text)))
+    yield chunk(ChatDelta(), reply.finish)
+    if usage:
+        yield whole.model_copy(update={"usage": _usage(reply)})
+
+
+def _request(engine: Engine, messages: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> Request:
+    wanted = {name: value for name, value in settings.items() if name not in IGNORED}
+    return Request(task="text-generation", messages=_messages(messages), generation=from_openai(engine, wanted))
+
+
 def _messages(given: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
-    if not given:
+    if isinstance(given, str) or not given:
         raise InputError("A chat needs at least one message.")
     turns = []
     for number, turn in enumerate(given, start=1):
-        role, content = turn.get("role"), turn.get("content")
-        if role not in ("system", "user", "assistant") or not isinstance(content, str):
+        role = ROLES.get(str(turn.get("role"))) if isinstance(turn, Mapping) else getattr(turn, "role", None)
+        content = text_of(turn.get("content") if isinstance(turn, Mapping) else getattr(turn, "content", None))
+        if role is None or content is None:
             raise InputError(f"Message {number} of the chat: expected a role (system, user, assistant) and a text.")
         turns.append(Message(role=role, content=content))
     return tuple(turns)
+
+
+def text_of(content: Any) -> str | None:
+    """A text, or the texts of its parts joined; None where it is, or holds, anything else."""
+    if isinstance(content, str):
+        return content
+    parts = list(content) if isinstance(content, Sequence) else []
+    if parts and all(isinstance(part, Mapping) and part.get("type") in TEXT_PARTS for part in parts):
+        return "\n".join(str(part.get("text", "")) for part in parts)
+    return None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slmigrate.models.chat import ChatClient, Completion
+from slmigrate.models.chat import ChatClient
 
 _SHARED: list[ChatClient] = []
 _LOCK = threading.Lock()
@@ -19,8 +19,8 @@ class ChatCompletion:
     """`create(model=…, messages=…)`, answered by models on this machine. Each is loaded once for the whole process."""
 
     @staticmethod
-    def create(*, model: str, messages: Sequence[Mapping[str, Any]], **settings: Any) -> Completion:
-        """Answer a chat; the answer can be read by names and by keys.
+    def create(*, model: str, messages: Sequence[Mapping[str, Any]], **settings: Any) -> Any:
+        """Answer a chat; the answer, or each piece of it with `stream`, can be read by names and by keys.
 
         Args and errors: see `ChatClient().chat.completions.create`.
         """

@@ -46,6 +46,19 @@ OPENAI = {
     "stop": "stop",
 }
 
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logprobs": (False, 0),
+    "logit_bias": ({},),
+    "tools": ([], ()),
+    "tool_choice": ("none",),
+    "parallel_tool_calls": (True, False),
+    "best_of": (1,),
+    "truncation": ("disabled",),
+}
+"""Fields of a chat that no local model has, with the values that ask for nothing: they pass, others are refused."""
+
 _said: set[tuple[str, str]] = set()
 
 
@@ -107,12 +120,28 @@ def from_openai(engine: Engine, given: Mapping[str, Any]) -> Generation:
     """
     settings: dict[str, Any] = {"temperature": 1.0}  # OpenAI's documented default
     for name, value in given.items():
-        if value is None:
+        if value is None or value in NEUTRAL.get(name, ()):
+            continue
+        if name == "response_format":
+            settings["json_schema"] = _schema(engine, value)
             continue
         if name not in OPENAI:
             raise ParameterRefused(engine.name, name, "local models do not have it; leave it out")
         settings[OPENAI[name]] = (value,) if name == "stop" and isinstance(value, str) else value
     return _checked(engine, settings)
+
+
+def _schema(engine: Engine, asked: Any) -> dict[str, Any] | None:
+    """What `response_format` of a chat asks for, as a JSON schema; None: plain text."""
+    kind = asked.get("type") if isinstance(asked, Mapping) else None
+    if kind == "text":
+        return None
+    if kind == "json_object":
+        return {"type": "object"}
+    found = asked["json_schema"].get("schema") if kind == "json_schema" and "json_schema" in asked else None
+    if not isinstance(found, dict):
+        raise ParameterRefused(engine.name, "response_format", "give text, json_object, or json_schema with a schema")
+    return found
 
 
 def support_by_name(card: ModelCard) -> dict[str, ParameterSupport]:
@@ -123,7 +152,7 @@ def support_by_name(card: ModelCard) -> dict[str, ParameterSupport]:
     known = {support.name: support for support in engine.support}
     return {
         name: known[field].model_copy(update={"name": name})
-        for name, field in (TRANSFORMERS | OPENAI).items()
+        for name, field in (TRANSFORMERS | OPENAI | {"response_format": "json_schema"}).items()
         if field in known
     }
 
