@@ -57,6 +57,18 @@ CHANGED = [
         id="by another name, with settings",
     ),
     pytest.param(
+        f"import openai\nfor c in {ASK[4:-2]}, stream=True):\n    print(c)\n",
+        f"{IMPORTS}for c in {ASKED[4:-2]}, stream=True):\n    print(c)\n",
+        id="a stream",
+    ),
+    pytest.param(
+        f"import os\nimport openai\n{ASK.replace(chr(34) + 'gpt-3.5-turbo' + chr(34), 'os.environ[chr]')}".replace(
+            "chr", "'M'"
+        ),
+        f"{IMPORTS}{ASKED}",
+        id="a model from the environment",
+    ),
+    pytest.param(
         f'import openai\nMODEL = "gpt-3.5-turbo"\n{ASK.replace(chr(34) + "gpt-3.5-turbo" + chr(34), "MODEL")}',
         f'{IMPORTS}MODEL = "gpt-3.5-turbo"\n{ASKED}',
         id="a model in a constant",
@@ -85,12 +97,11 @@ CHANGED = [
 
 CALL = "r = openai.ChatCompletion.create"
 KEPT = [
+    pytest.param(f"import os\n{CALL}(model=os.environ[name()], messages=m)", id="a variable whose name is computed"),
     pytest.param("async def f(m):\n    r = await openai.ChatCompletion.acreate(model='g', messages=m)", id="async"),
-    pytest.param(f"{CALL}(model='gpt-4', messages=m, stream=True)", id="a stream"),
     pytest.param(f"{CALL}(model='gpt-4', messages=m, functions=f)", id="functions"),
     pytest.param(f"{CALL}(engine='gpt-4', messages=m)", id="an engine of Azure"),
     pytest.param(f"{CALL}(**settings)", id="unpacked arguments"),
-    pytest.param(f"import os\n{CALL}(model=os.environ['M'], messages=m)", id="the environment"),
     pytest.param(f"def f(m, model):\n    {CALL}(model=model, messages=m)", id="a parameter"),
     pytest.param(f"{CALL}(model='gpt-4', messages=m, n=2)", id="several answers"),
     pytest.param("r = openai.Completion.create(model='text-davinci-003', prompt=p)", id="a completion"),

@@ -29,7 +29,7 @@ G_DONE = f'r = client.models.generate_content(model={GET}, contents="Hi")\n'
 M = "from mistralai import Mistral\n"
 M_CALL = 'r = client.chat.complete(model="ministral-3b-2410", messages=m)\n'
 M_DONE = f"r = client.chat.complete(model={GET}, messages=m)\n"
-OURS_A, OURS_G, OURS_M = imports("AnthropicClient"), imports("GoogleClient"), imports("ChatClient")
+OURS_A, OURS_G, OURS_M = imports("AnthropicClient"), imports("GoogleClient"), imports("MistralClient")
 
 CHANGED = [
     pytest.param(f"{A}client = Anthropic()\n{A_CALL}", f"{OURS_A}client = AnthropicClient()\n{A_DONE}", id="anthropic"),
@@ -76,31 +76,81 @@ CHANGED = [
         f"{G_DONE[:-2]}, config=types.GenerateContentConfig(system_instruction=s))\n",
         id="google, its own settings stay",
     ),
-    pytest.param(f"{M}client = Mistral(api_key=k)\n{M_CALL}", f"{OURS_M}client = ChatClient()\n{M_DONE}", id="mistral"),
+    pytest.param(
+        f"{M}client = Mistral(api_key=k)\n{M_CALL}", f"{OURS_M}client = MistralClient()\n{M_DONE}", id="mistral"
+    ),
     pytest.param(
         f'{M}model = "ministral-3b-2410"\nclient = Mistral()\n'
         "r = client.chat.complete(\n    model = model,\n    messages = m\n)\n",
-        f'{OURS_M}model = "ministral-3b-2410"\nclient = ChatClient()\n'
+        f'{OURS_M}model = "ministral-3b-2410"\nclient = MistralClient()\n'
         f"r = client.chat.complete(\n    model = {GET},\n    messages = m\n)\n",
         id="mistral, spacing kept",
+    ),
+    pytest.param(
+        "from anthropic import AsyncAnthropic\nclient = AsyncAnthropic()\nasync def f(m):\n"
+        f"    {A_CALL.replace('r = ', 'r = await ')}",
+        "from slmigrate import AsyncAnthropicClient\nfrom sml_config import get_model_name\n"
+        f"client = AsyncAnthropicClient()\nasync def f(m):\n    {A_DONE.replace('r = ', 'r = await ')}",
+        id="anthropic, async",
+    ),
+    pytest.param(
+        f"{A}client = Anthropic()\n{A_CALL[:-2]}, stream=True)\n",
+        f"{OURS_A}client = AnthropicClient()\n{A_DONE[:-2]}, stream=True)\n",
+        id="anthropic, a stream",
+    ),
+    pytest.param(
+        f"{A}client = Anthropic()\n"
+        "with client.messages.stream(model='claude-3-opus', max_tokens=1, messages=m) as s:\n"
+        "    print(s.get_final_text())\n",
+        f"{OURS_A}client = AnthropicClient()\n"
+        f"with client.messages.stream(model={GET}, max_tokens=1, messages=m) as s:\n"
+        "    print(s.get_final_text())\n",
+        id="anthropic, its own stream",
+    ),
+    pytest.param(
+        f"{A}client = Anthropic()\n{A_CALL}client.models.list()\n",
+        f"{A}{OURS_A}client = Anthropic()\n{A_DONE.replace('client.', 'AnthropicClient().')}client.models.list()\n",
+        id="anthropic, another use, for which the client stays",
+    ),
+    pytest.param(
+        f"{G}client = genai.Client()\n{G_CALL.replace('_content(', '_content_stream(')}",
+        f"{OURS_G}client = GoogleClient()\n{G_DONE.replace('_content(', '_content_stream(')}",
+        id="google, a stream",
+    ),
+    pytest.param(
+        f"{G}client: genai.Client = genai.Client()\n{G_CALL}",
+        f"{OURS_G}client: GoogleClient = GoogleClient()\n{G_DONE}",
+        id="google, declared with its type",
+    ),
+    pytest.param(
+        f"{G}from google.genai import types\nc = types.GenerateContentConfig(temperature=0)\nclient = genai.Client()\n"
+        f"{G_CALL[:-2]}, config=c)\n",
+        f"{OURS_G}from google.genai import types\n"
+        "c = types.GenerateContentConfig(temperature=0)\nclient = GoogleClient()\n"
+        f"{G_DONE[:-2]}, config=c)\n",
+        id="google, settings in a variable",
+    ),
+    pytest.param(
+        f"{M}client = Mistral()\n{M_CALL.replace('complete', 'stream')}",
+        f"{OURS_M}client = MistralClient()\n{M_DONE.replace('complete', 'stream')}",
+        id="mistral, a stream",
+    ),
+    pytest.param(
+        f"{M}client = Mistral()\n{M_CALL[:-2]}, random_seed=1)\n",
+        f"{OURS_M}client = MistralClient()\n{M_DONE[:-2]}, random_seed=1)\n",
+        id="mistral, its own seed",
     ),
 ]
 
 KEPT = [
-    pytest.param(f"from anthropic import AsyncAnthropic\nclient = AsyncAnthropic()\n{A_CALL}", id="anthropic, async"),
-    pytest.param(f"{A}client = Anthropic()\n{A_CALL[:-2]}, stream=True)\n", id="anthropic, a stream"),
     pytest.param(f"{A}client = Anthropic()\n{A_CALL[:-2]}, tools=t)\n", id="anthropic, tools"),
     pytest.param(
         f"{A}client = Anthropic()\nclient.messages.create(model='claude-3-opus')\n", id="anthropic, nothing asked"
     ),
-    pytest.param(f"{A}client = Anthropic()\n{A_CALL}client.models.list()\n", id="anthropic, another use"),
     pytest.param(
         f"{A}client = Anthropic()\nclient.messages.create(model='claude-3-opus', max_tokens=1, "
         "messages=[{'role': 'user', 'content': [{'type': 'image'}]}])\n",
         id="anthropic, a picture",
-    ),
-    pytest.param(
-        f"{G}client = genai.Client()\n{G_CALL.replace('_content(', '_content_stream(')}", id="google, a stream"
     ),
     pytest.param(
         f"{G}client = genai.Client()\n{G_CALL.replace(chr(34) + 'Hi' + chr(34), '[a, b]')}", id="google, a list"
@@ -108,10 +158,7 @@ KEPT = [
     pytest.param(f"{G}client = genai.Client()\n{G_CALL[:-2]}, config=c)\n", id="google, settings from elsewhere"),
     pytest.param(f"{G}client = genai.Client()\n{G_CALL[:-2]}, config={{'tools': t}})\n", id="google, tools"),
     pytest.param(f"{G}client = genai.Client()\n{G_CALL[:-2]}, config={{**c}})\n", id="google, unpacked settings"),
-    pytest.param(f"{G}client: genai.Client = genai.Client()\n{G_CALL}", id="google, declared with its type"),
-    pytest.param(f"{M}client = Mistral()\n{M_CALL.replace('complete', 'stream')}", id="mistral, a stream"),
-    pytest.param(f"{M}client = Mistral()\n{M_CALL[:-2]}, random_seed=1)\n", id="mistral, its own seed"),
-    pytest.param(f"ChatClient = 1\n{M}client = Mistral()\n{M_CALL}", id="mistral, a name in use"),
+    pytest.param(f"MistralClient = 1\n{M}client = Mistral()\n{M_CALL}", id="mistral, a name in use"),
 ]
 
 

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import io
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,7 @@ def make_plan(
     *,
     beside: bool = False,
     reasons: Mapping[str, str] | None = None,
+    accepted: Collection[str] = (),
 ) -> Draft:
     """Plan the rewrite of every site that has a target.
 
@@ -64,6 +65,7 @@ def make_plan(
         targets: the model for those that shall change.
         beside: write `name_slm.py` next to untouched originals.
         reasons: why the other sites have no target, by `path:line`.
+        accepted: ids of edits that could alter what the code means, and shall be made all the same.
 
     Raises:
         BesideExists: a `_slm.py` file of other content is in the way.
@@ -79,7 +81,7 @@ def make_plan(
             untouched.append(Untouched(path=site.path, line=site.line, reason=why))
     for path in sorted({target.site.path for target in targets}):
         mine = [target for target in targets if target.site.path == path]
-        change, left = _plan_file(project, root, path, mine, beside=beside)
+        change, left = _plan_file(project, root, path, mine, beside=beside, accepted=accepted)
         untouched += left
         if change is not None:
             changes.append(change)
@@ -100,7 +102,7 @@ def make_plan(
 
 
 def _plan_file(
-    project: Project, root: Path, path: str, targets: Sequence[Target], *, beside: bool
+    project: Project, root: Path, path: str, targets: Sequence[Target], *, beside: bool, accepted: Collection[str]
 ) -> tuple[Change | None, list[Untouched]]:
     from slmigrate.migrate.rewriting import rewrite_file
 
@@ -110,7 +112,7 @@ def _plan_file(
     if reason:
         return None, [Untouched(path=path, line=target.site.line, reason=reason) for target in targets]
     data = (root / path).read_bytes()
-    outcome = rewrite_file(path, data, targets, beside=beside, project=project)
+    outcome = rewrite_file(path, data, targets, beside=beside, project=project, accepted=accepted)
     if not outcome.edits or outcome.code == data:
         return None, outcome.untouched
     if not beside:

@@ -39,6 +39,16 @@ class Project:
                     return f"{other}:{node.lineno}"
         return None
 
+    def attribute(self, path: str, name: str) -> str | None:
+        """Where a file that imports the module in `path` uses an attribute `name` of anything: `path:line`, or None."""
+        module = path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+        for other, tree in self._parsed():
+            if other != path and any(module in parts for parts in _imported_parts(tree)):
+                for node in ast.walk(tree):
+                    if isinstance(node, ast.Attribute) and node.attr == name and _name(node.value) != "self":
+                        return f"{other}:{node.lineno}"
+        return None
+
     def imported(self, changed: Mapping[str, bytes]) -> dict[str, str] | None:
         """Top-level modules that are imported, each with one file that does, with the content of `changed` as new.
 
@@ -112,6 +122,15 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value.split(".")[0]
+
+
+def _imported_parts(tree: ast.Module) -> Iterator[set[str]]:
+    """Every part of the dotted names that are imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield {part for alias in node.names for part in alias.name.split(".")}
+        elif isinstance(node, ast.ImportFrom):
+            yield {*(node.module or "").split("."), *(alias.name for alias in node.names)}
 
 
 def _name(node: ast.expr) -> str | None:

@@ -1,7 +1,7 @@
 """From a file and its targets to its new text. Pure: bytes in, bytes out."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import libcst as cst
 
 from slmigrate.migrate.imports import settle
 from slmigrate.migrate.project import Project
-from slmigrate.migrate.rewrites import find_rewrite
+from slmigrate.migrate.rewrites import Rewrite, find_rewrite
 from slmigrate.migrate.source import SourceFile
 from slmigrate.migrate.target import Target
 from slmigrate.records import Edit, Untouched
@@ -25,17 +25,24 @@ class Outcome:
 
 
 def rewrite_file(
-    path: str, data: bytes, targets: Sequence[Target], *, beside: bool, project: Project | None = None
+    path: str,
+    data: bytes,
+    targets: Sequence[Target],
+    *,
+    beside: bool,
+    project: Project | None = None,
+    accepted: Collection[str] = (),
 ) -> Outcome:
     """Rewrite every target of one file. Encoding, byte order mark, line ends and all other text stay as they are.
 
     Args:
         targets: in the order of their lines, those on one line in the order of their calls.
         project: the other files; None: the file stands on its own.
+        accepted: ids of edits that could alter what the code means, and shall be made all the same.
     """
     try:
         body = _body(data)
-        file = SourceFile(path, body, project=project, targets=targets)
+        file = SourceFile(path, body, project=project, targets=targets, accepted=accepted)
     except (cst.ParserSyntaxError, UnicodeDecodeError, RecursionError) as error:
         why = f"LibCST cannot parse the file ({(str(error).splitlines() or ['?'])[0]})"
         return _nothing(path, data, targets, why)
@@ -43,18 +50,18 @@ def rewrite_file(
         why = "LibCST would change other bytes of the file too (a form feed or a backslash before a statement)"
         return _nothing(path, data, targets, why)
     untouched = []
-    used = set()
+    used: dict[str, Rewrite] = {}
     for target in targets:
         rewrite = find_rewrite(target.site.api)
         why = f"there is no rewrite for {target.site.api} yet"
         if rewrite is not None:
-            used.add(rewrite)
+            used[rewrite.NAME] = rewrite
             why = rewrite.rewrite(file, target, beside=beside) or ""
         if why:
             untouched.append(Untouched(path=path, line=target.site.line, reason=why))
     if not file.edits:
         return Outcome(data, (), untouched)
-    for rewrite in used:
+    for rewrite in used.values():
         rewrite.finish(file)
     changed = file.module.visit(_Apply(file))
     module = settle(changed, loose=file.loose_names, replaced=file.replaced_imports, new=sorted(file.new_imports))

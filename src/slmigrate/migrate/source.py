@@ -4,7 +4,7 @@ Edits are collected on the original tree and applied in one pass, so positions s
 that the edits made superfluous are dropped afterwards, and only those.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, cast
 
 import libcst as cst
@@ -27,13 +27,20 @@ class SourceFile:
     """
 
     def __init__(
-        self, path: str, data: bytes, *, project: Project | None = None, targets: Sequence[Target] = ()
+        self,
+        path: str,
+        data: bytes,
+        *,
+        project: Project | None = None,
+        targets: Sequence[Target] = (),
+        accepted: Collection[str] = (),
     ) -> None:
         self.path = path
         self.project = project or Project()
         """The other files."""
         self.targets = {target.site.line: target for target in targets}
         """What will be asked of this file, by line."""
+        self._accepted = frozenset(accepted)
         self.memory: dict[str, Any] = {}
         """What a rewrite keeps from one call site to the next."""
         self.wrapper = meta.MetadataWrapper(cst.parse_module(data))
@@ -142,6 +149,18 @@ class SourceFile:
                     uses = found.setdefault(assignment.name, set())
                     uses |= {access.node for access in assignment.references}
         return found
+
+    def assigned_to(self, node: cst.CSTNode) -> cst.BaseExpression | None:
+        """The value of the plain assignment whose only target `node` is."""
+        around = self.parent(node)
+        if isinstance(around, cst.AnnAssign) and around.target is node:
+            return around.value
+        assign = self.parent(around) if isinstance(around, cst.AssignTarget) else None
+        return assign.value if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+
+    def asks(self, edit_id: str, why: str) -> str | None:
+        """A change that could alter what the code means: None where it was accepted, else the reason to leave it."""
+        return None if edit_id in self._accepted else f"{why}; --accept {edit_id} changes it all the same"
 
     def record(self, edit: Edit) -> None:
         """Keep what was done, for the plan."""

@@ -16,6 +16,11 @@ class Target:
     support: Mapping[str, ParameterSupport] = field(default_factory=dict)
     """What the model's engine does with each parameter, by the name that the code uses (`max_length`, `num_beams`)."""
 
+    keeps_model: bool = False
+    """The model argument stays as it is written: the settings file that it comes from changes."""
+    context_tokens: int | None = None
+    """What the model can read at once, answer included; None: not known."""
+
     def notes(self) -> tuple[str, ...]:
         """A sentence for every parameter of the site that is only approximated."""
         asked = (name for name, value in self.site.parameters.items() if (name, value) != ("num_beams", 1))

@@ -35,6 +35,13 @@ def find_rewrite(api: str) -> "Rewrite | None":
     """The rewrite for a call site's api, None where there is none yet."""
     from slmigrate.migrate.rewrites import chat_client, openai_module, other_clients, transformers_pipeline
 
-    families = (chat_client.FAMILY, other_clients.ANTHROPIC, other_clients.GOOGLE, other_clients.MISTRAL)
-    modules: tuple[Rewrite, ...] = (transformers_pipeline, openai_module, *families)
+    clients = (
+        chat_client.REWRITE,
+        other_clients.ANTHROPIC,
+        other_clients.GOOGLE,
+        other_clients.MISTRAL,
+        other_clients.OLLAMA_CHAT,
+        other_clients.COHERE_CHAT,
+    )
+    modules: tuple[Rewrite, ...] = (transformers_pipeline, openai_module, *clients)
     return next((module for module in modules if api in module.APIS), None)

@@ -20,9 +20,16 @@ Stays = Callable[[cst.Call], str | None]
 
 
 def change(
-    file: SourceFile, used: cst.Name, parameter: cst.Param, target: Target, stays: Stays, *, beside: bool
+    file: SourceFile,
+    used: cst.Name,
+    parameter: cst.Param,
+    target: Target,
+    stays: Stays,
+    *,
+    beside: bool,
+    only_ask: bool = False,
 ) -> names.Changed:
-    """Change the default of `parameter`, which `used` takes the model from, or say why not."""
+    """Change the default of `parameter`, which `used` takes the model from, or say why not; `only_ask`: only say."""
     function = file.parent(file.parent(parameter) or parameter)
     if not isinstance(function, cst.FunctionDef) or text_value(parameter.default) is None:
         return names.Changed(
@@ -41,6 +48,8 @@ def change(
     )
     if reason:
         return names.Changed(reason=reason)
+    if only_ask:
+        return names.Changed(done=f"the default of {used.value} can be changed")
     done[parameter] = (target.site.task, target.key)
     if not beside or "model_key" in file.all_names() or not isinstance(function.body, cst.IndentedBlock):
         file.change(parameter.default, lambda updated: names.model_call(target))  # type: ignore[arg-type]

@@ -8,8 +8,10 @@ import libcst as cst
 
 from slmigrate.migrate.rewrites import names
 from slmigrate.migrate.rewrites.chat_client import FAMILY
-from slmigrate.migrate.rewrites.client_family import cannot, errors_note
-from slmigrate.migrate.source import SourceFile, argument
+from slmigrate.migrate.rewrites.client_calls import cannot
+from slmigrate.migrate.rewrites.client_family import errors_note
+from slmigrate.migrate.rewrites.client_model import model_of
+from slmigrate.migrate.source import SourceFile
 from slmigrate.migrate.target import Target
 from slmigrate.records import Edit
 
@@ -31,13 +33,14 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
         return "only openai.ChatCompletion.create(…), called by that name, is rewritten"
     if file.bound_here("ChatCompletion") - {"slmigrate.ChatCompletion"}:
         return "the file already has another ChatCompletion"
-    if reason := names.taken(file) or cannot(FAMILY, file, call, target):
+    model = model_of(file, call, target, NAME, beside=beside)
+    if reason := names.taken(file) or cannot(FAMILY.methods[0], file, call, target):
         return reason
+    if isinstance(model, str):
+        return model
     done.append(call)
-    model = argument(call, "model")
-    assert model is not None  # cannot() looked
-    file.change(model.value, lambda updated: names.model_call(target))
-    file.loose_names |= names.names_in(model.value) | names.names_in(call.func)
+    notes = (*target.notes(), *model.make(), *errors_note(file, "openai"))
+    file.loose_names |= names.names_in(call.func)
     func = cst.Attribute(value=cst.Name("ChatCompletion"), attr=cst.Name("create"))
     file.change(call.func, lambda updated: func)
     file.need_import("from slmigrate import ChatCompletion")
@@ -48,8 +51,8 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
             path=file.path,
             line=site.line,
             rewrite=NAME,
-            why=f"{site.model} becomes {target.key}, in this process; the call and its answer are read as before",
-            notes=(*target.notes(), *errors_note(file, "openai")),
+            why=f"{site.model or model.written} becomes {target.key}, in this process; its answer is read as before",
+            notes=notes,
         )
     )
     return None
