@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slmigrate.errors import SlmigrateError
+    from slmigrate.models.auto import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
     from slmigrate.models.chat import ChatClient
     from slmigrate.models.chat_anthropic import AnthropicClient
     from slmigrate.models.chat_async import AsyncAnthropicClient, AsyncChatClient
@@ -25,6 +26,9 @@ _HOMES = {
     "AnthropicClient": "slmigrate.models.chat_anthropic",
     "AsyncAnthropicClient": "slmigrate.models.chat_async",
     "AsyncChatClient": "slmigrate.models.chat_async",
+    "AutoModelForCausalLM": "slmigrate.models.auto",
+    "AutoModelForSeq2SeqLM": "slmigrate.models.auto",
+    "AutoTokenizer": "slmigrate.models.auto",
     "ChatClient": "slmigrate.models.chat",
     "ChatCompletion": "slmigrate.models.chat_module",
     "CohereClient": "slmigrate.models.chat_cohere",
@@ -40,6 +44,9 @@ __all__ = [
     "AnthropicClient",
     "AsyncAnthropicClient",
     "AsyncChatClient",
+    "AutoModelForCausalLM",
+    "AutoModelForSeq2SeqLM",
+    "AutoTokenizer",
     "ChatClient",
     "ChatCompletion",
     "CohereClient",

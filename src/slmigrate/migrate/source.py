@@ -109,6 +109,10 @@ class SourceFile:
             around = self.parent(around)
         return cast(meta.Scope, self._scopes[self.module])
 
+    def scope_within(self, function: cst.FunctionDef) -> meta.Scope:
+        """Where names used in the body of `function` are looked up."""
+        return self.scope(function.body)
+
     def assignments(self, name: cst.Name) -> list[meta.BaseAssignment]:
         """What binds `name` where it is used."""
         return list(self.scope(name)[name.value])

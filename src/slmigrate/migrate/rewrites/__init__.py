@@ -33,7 +33,7 @@ Finder = Callable[[str], "Rewrite | None"]
 
 def find_rewrite(api: str) -> "Rewrite | None":
     """The rewrite for a call site's api, None where there is none yet."""
-    from slmigrate.migrate.rewrites import chat_client, openai_module, other_clients, transformers_pipeline
+    from slmigrate.migrate.rewrites import auto_model, chat_client, openai_module, other_clients, transformers_pipeline
 
     clients = (
         chat_client.REWRITE,
@@ -43,5 +43,5 @@ def find_rewrite(api: str) -> "Rewrite | None":
         other_clients.OLLAMA_CHAT,
         other_clients.COHERE_CHAT,
     )
-    modules: tuple[Rewrite, ...] = (transformers_pipeline, openai_module, *clients)
+    modules: tuple[Rewrite, ...] = (transformers_pipeline, auto_model, openai_module, *clients)
     return next((module for module in modules if api in module.APIS), None)

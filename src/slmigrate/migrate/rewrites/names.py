@@ -44,6 +44,16 @@ def taken(file: SourceFile) -> str | None:
     return None
 
 
+def with_argument(call: cst.Call, added: cst.Arg) -> cst.Call:
+    """`call` with one argument more, laid out as the others are."""
+    if not call.args:
+        return call.with_changes(args=[added])
+    last = call.args[-1]
+    between = call.whitespace_before_args if isinstance(last.comma, cst.Comma) else cst.SimpleWhitespace(" ")
+    first = [*call.args[:-1], last.with_changes(comma=cst.Comma(whitespace_after=between))]
+    return call.with_changes(args=[*first, added.with_changes(comma=last.comma)])
+
+
 def names_in(node: cst.BaseExpression) -> set[str]:
     """Every name in an expression."""
     found = _Names()

@@ -50,7 +50,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
         file.change(call, lambda updated: _drop(updated, places))
     if how.added is not None:
         added = how.added
-        file.change(call, lambda updated: _append(updated, added))
+        file.change(call, lambda updated: names.with_argument(updated, added))
     file.need_import(names.IMPORT)
     notes = [f"{arg.keyword.value} is dropped: {DROPPED[arg.keyword.value]}" for arg in dropped if arg.keyword]
     for arg in dropped:
@@ -144,16 +144,6 @@ def _drop(call: cst.Call, places: set[int]) -> cst.Call:
     if kept:
         kept[-1] = kept[-1].with_changes(comma=call.args[-1].comma)
     return call.with_changes(args=kept)
-
-
-def _append(call: cst.Call, added: cst.Arg) -> cst.Call:
-    """`call` with one argument more, laid out as the others are."""
-    if not call.args:
-        return call.with_changes(args=[added])
-    last = call.args[-1]
-    between = call.whitespace_before_args if isinstance(last.comma, cst.Comma) else cst.SimpleWhitespace(" ")
-    first = [*call.args[:-1], last.with_changes(comma=cst.Comma(whitespace_after=between))]
-    return call.with_changes(args=[*first, added.with_changes(comma=last.comma)])
 
 
 def _change_model(file: SourceFile, call: cst.Call, target: Target, *, beside: bool) -> names.Changed:
