@@ -70,9 +70,7 @@ def _targets(sites: list[CallSite], key: str) -> list[Target]:
 
 
 def _why_not(site: CallSite) -> str | None:
-    if site.migratable == "no":
-        return site.reason
-    return "it may ask any of several models" if site.candidates else None
+    return site.reason if site.migratable == "no" else None
 
 
 def _reasons(sites: list[CallSite]) -> dict[str, str]:

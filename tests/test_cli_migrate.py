@@ -141,18 +141,71 @@ def test_without_a_terminal_it_wants_yes(project: Path, smollm2: str) -> None:
     assert (project / "a.py").read_text() == NEW
 
 
-@pytest.mark.parametrize(("typed", "written"), [("y", True), ("n", False), ("", False)])
-def test_on_a_terminal_it_asks_once(project: Path, smollm2: str, typed: str, written: bool) -> None:
+def typed_at_a_terminal(project: Path, typed: str) -> tuple[int, str]:
+    """Exit code and what was asked, when somebody types `typed`."""
     here, there = pty.openpty()
     command = [sys.executable, "-m", "slmigrate", "migrate", str(project), *TO, "--apply", "--without-comparison"]
-    with subprocess.Popen(command, stdin=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        os.write(here, f"{typed}\n".encode())
-        _, asked = process.communicate(timeout=60)
-    os.close(here)
-    os.close(there)
-    assert asked.count("Write 3 files?") == 1
+    try:
+        os.write(here, typed.encode())
+        ran = subprocess.run(command, stdin=there, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        os.close(here)
+        os.close(there)
+    return ran.returncode, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("y\ny\n", True), ("a\ny\n", True), ("y\nn\n", False), ("n\n", False), ("\n", False), ("q\n", False)],
+)
+def test_on_a_terminal_it_asks_for_each_change_and_then_for_all(
+    project: Path, smollm2: str, typed: str, written: bool
+) -> None:
+    code, asked = typed_at_a_terminal(project, typed)
+    assert asked.count("(1/1) a.py line 2: facebook/bart-large-cnn becomes smollm2-135m") == 1
+    assert asked.count("Write 3 files?") == (typed[0] in "ya")
     assert (project / "a.py").read_text() == (NEW if written else APP)
-    assert process.returncode == (0 if written else 130)
+    assert code == (0 if written else 130)
+
+
+def test_a_change_that_is_declined_stays_and_the_others_are_written(project: Path, smollm2: str) -> None:
+    write_files(project, {"b.py": APP})
+    code, asked = typed_at_a_terminal(project, "n\ny\ny\n")
+    assert code == 0
+    assert "a.py:2 is left alone: you said no" in asked
+    assert (project / "a.py").read_text() == APP
+    assert (project / "b.py").read_text() == NEW
+    assert "transformers" in (project / "requirements.txt").read_text()
+
+
+def test_what_could_change_the_meaning_waits_for_accept(project: Path, smollm2: str) -> None:
+    ask = 'def f(client, m):\n    return client.chat.completions.create(model="gpt-4", messages=m)\n'
+    write_files(project, {"a.py": f"from openai import OpenAI\n{ask}", "requirements.txt": "openai\n"})
+    result = run("migrate", project, *TO)
+    assert "--accept a.py:3:openai-chat changes it all the same" in result.stdout
+    assert "Nothing to change." in result.stdout
+    run("migrate", project, *APPLY, "--without-comparison", "--accept", "a.py:3:openai-chat")
+    assert "return ChatClient().chat.completions.create(" in (project / "a.py").read_text()
+    assert "'a.py:4:x'" in refused("migrate", project, *TO, "--accept", "a.py:4:x")
+
+
+def test_an_import_that_fails_afterwards_takes_everything_back(project: Path, smollm2: str) -> None:
+    trap = "import sys\nif 'slmigrate' in open(__file__).read().partition('raise')[2]:\n    raise RuntimeError('no')\n"
+    use = "def f():\n    from transformers import pipeline\n    return pipeline('summarization', model='t5-small')\n"
+    write_files(project, {"a.py": trap + use})
+    before = tree(project)
+    said = run("migrate", project, *APPLY, "--without-comparison", "--check-imports")
+    assert said.returncode == 1
+    assert "'a.py' cannot be imported any more (RuntimeError: no); every file is as it was before." in said.stderr
+    assert tree(project) == before
+
+
+def test_a_file_that_never_could_be_imported_is_said_and_stays_changed(project: Path, smollm2: str) -> None:
+    write_files(project, {"a.py": f"import not_a_module_of_anybody\n{APP}"})
+    said = run("migrate", project, *APPLY, "--without-comparison", "--check-imports")
+    assert said.returncode == 0
+    assert "a.py could not be imported before either (ModuleNotFoundError" in said.stderr
+    assert "from slmigrate import pipeline" in (project / "a.py").read_text()
 
 
 def test_the_choice_of_choose_is_taken(project: Path, smollm2: str) -> None:

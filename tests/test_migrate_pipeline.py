@@ -11,6 +11,12 @@ OLD = 'pipeline("summarization", model="facebook/bart-large-cnn")'
 
 CHANGED = [
     pytest.param(
+        "import os\nfrom transformers import pipeline\n"
+        's = pipeline("summarization", model=os.environ.get("M", "x/y"))\n',
+        f'from slmigrate import pipeline\n{IMPORT}s = pipeline("summarization", model={GET})\n',
+        id="a model from the environment",
+    ),
+    pytest.param(
         f"from transformers import pipeline\ns = {OLD}\n",
         f'from slmigrate import pipeline\n{IMPORT}s = pipeline("summarization", model={GET})\n',
         id="the plain call",
@@ -187,11 +193,6 @@ HEAD = "from transformers import pipeline\n"
             id="an import that may fail",
         ),
         pytest.param(
-            HEAD + 'import os\ns = pipeline("summarization", model=os.environ.get("M", "x/y"))\n',
-            "os.environ",
-            id="a model from the environment",
-        ),
-        pytest.param(
             HEAD + 'def get_model_name():\n    return 1\ns = pipeline("summarization", model="x/y")\n',
             "another get_model_name",
             id="the name is taken",
@@ -218,7 +219,7 @@ HEAD = "from transformers import pipeline\n"
         ),
         pytest.param(
             HEAD + 'def f(t, m="x/y"):\n    m = m.lower()\n    return pipeline("summarization", model=m)(t)\n',
-            "cannot be changed safely",
+            "--accept app.py:4:transformers-pipeline",
             id="a parameter that is changed first",
         ),
         pytest.param(

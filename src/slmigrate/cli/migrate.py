@@ -3,23 +3,23 @@
 import shlex
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
-from pydantic import BaseModel, ValidationError
 
+from slmigrate.cli.migrate_plan import draft_of, evidence
 from slmigrate.cli.output import emit, format_option, say
-from slmigrate.errors import ComparisonMissing, FileMissing, SlmigrateError, WrongFormat
-from slmigrate.records import CallSite, ChoiceReport, Comparison, ModelCard, Plan, Receipt
-from slmigrate.state import FOLDER, now
+from slmigrate.errors import ComparisonMissing, SlmigrateError
+from slmigrate.records import Edit, Plan, Receipt
+from slmigrate.state import now
 
 if TYPE_CHECKING:
     from slmigrate.migrate.plan import Draft
-    from slmigrate.migrate.target import Target
 
-Read = TypeVar("Read", bound=BaseModel)
+Again = Callable[[dict[str, str]], "Draft"]
+"""The draft once more, without the sites that are named, each with the reason."""
 
 
 @click.command()
@@ -29,34 +29,62 @@ Read = TypeVar("Read", bound=BaseModel)
 @click.option("--apply", "apply_", is_flag=True, help="Write the change. Without this, only show it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--without-comparison", is_flag=True, help="Apply although no comparison says GO.")
+@click.option("--accept", multiple=True, metavar="ID", help="Make this change although it could alter what is meant.")
+@click.option("--check-imports", is_flag=True, help="Import each changed file afterwards; take all back if one fails.")
 @format_option
 def migrate(
-    path: Path, to: str | None, beside: bool, apply_: bool, yes: bool, without_comparison: bool, format_: str
+    path: Path,
+    to: str | None,
+    beside: bool,
+    apply_: bool,
+    yes: bool,
+    without_comparison: bool,
+    accept: tuple[str, ...],
+    check_imports: bool,
+    format_: str,
 ) -> int:
     """Point the calls in PATH at a small model.
 
     Shows what would change, why, and what would not, and writes nothing, unless --apply is given. --apply asks for a
-    comparison that says GO. What it writes, `slmigrate rollback` takes back.
+    comparison that says GO, and on a terminal for a yes to each change. What it writes, `slmigrate rollback` takes
+    back.
 
     \b
         slmigrate migrate . --to smollm2-135m
         slmigrate migrate . --to smollm2-135m --beside --apply
     """
-    from slmigrate.migrate.notes import with_notes
 
-    draft = _draft(path, to, beside=beside)
-    evidence = _evidence(path, draft.keys)
-    if evidence is not None:
-        draft.plan = draft.plan.model_copy(update={"comparison": evidence[0], "verdict": evidence[1]})
-    draft = with_notes(path, draft, day=now()[:10])
+    def again(declined: dict[str, str]) -> "Draft":
+        return _supported(path, draft_of(path, to, beside=beside, accepted=accept, declined=declined))
+
+    draft = again({})
+    _check_accepted(draft, accept)
     if apply_ and draft.changes:
         if format_ == "table":
             click.echo(render(draft.plan, applying=True))
-        draft.plan = _apply(path, draft, yes=yes, without_comparison=without_comparison)
-        emit(draft.plan, format_=format_, render=_applied)
+        plan = _apply(path, draft, again, yes=yes, without_comparison=without_comparison, check_imports=check_imports)
+        emit(plan, format_=format_, render=_applied)
     else:
         emit(draft.plan, format_=format_, render=render)
     return 0
+
+
+def _supported(path: Path, draft: "Draft") -> "Draft":
+    """The draft with the comparison that supports it, and with MIGRATION.md."""
+    from slmigrate.migrate.notes import with_notes
+
+    found = evidence(path, draft.keys)
+    if found is not None:
+        draft.plan = draft.plan.model_copy(update={"comparison": found[0], "verdict": found[1]})
+    return with_notes(path, draft, day=now()[:10])
+
+
+def _check_accepted(draft: "Draft", accept: tuple[str, ...]) -> None:
+    """An id that no change has is a slip, and would go unnoticed."""
+    made = {edit.id for change in draft.plan.changes for edit in change.edits}
+    for wanted in accept:
+        if wanted not in made:
+            raise SlmigrateError(f"No change has the id {wanted!r}. The plan names what can be accepted, and why.")
 
 
 @click.command()
@@ -83,127 +111,10 @@ def rollback(path: Path, receipt: str | None, force: bool, yes: bool, format_: s
     return 0
 
 
-def _draft(root: Path, to: str | None, *, beside: bool) -> "Draft":
-    from slmigrate.cli.scan import scan_folder
-
-    if not root.is_dir():
-        raise FileMissing(root, what="folder")
-    try:
-        from slmigrate.migrate.plan import make_plan
-        from slmigrate.migrate.rewriting import rewrite_file  # noqa: F401 imports libcst
-    except ImportError as error:
-        from slmigrate.errors import ExtraMissing
-
-        raise ExtraMissing("migrate", needed_for="Rewriting code") from error
-    card = _card(to) if to else None
-    report = scan_folder(root)
-    chosen = {} if card else _chosen(root, report.call_sites)
-    targets: list[Target] = []
-    reasons: dict[str, str] = {}
-    for site in report.call_sites:
-        where = f"{site.path}:{site.line}"
-        target = _target(site, card or chosen.get((site.path, site.line, site.task)))
-        if isinstance(target, str):
-            reasons[where] = target
-        else:
-            targets.append(target)
-    return make_plan(root, report.call_sites, targets, beside=beside, reasons=reasons)
-
-
-def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
-    from slmigrate.errors import InputError, ModelUnavailable
-    from slmigrate.migrate.target import Target
-    from slmigrate.models.names import model_name
-    from slmigrate.models.parameters import support_by_name
-
-    if site.migratable == "no":
-        return site.reason
-    if site.candidates:
-        several = ", ".join(site.candidates[:4]) + (", ..." if len(site.candidates) > 4 else "")
-        return f"it may ask any of several models ({several}); one small model would stand for all of them"
-    if card is None:
-        return "choices.json holds no model for it whose weights are on this machine; run `slmigrate choose` again"
-    try:
-        model_name(site.task or "", card.key)  # what the written code will ask when it runs
-    except (InputError, ModelUnavailable) as error:
-        return str(error)
-    return Target(site=site, key=card.key, support=support_by_name(card))
-
-
-def _card(spec: str) -> ModelCard:
-    """The model that --to names; its weights must be here.
-
-    Raises:
-        UnknownModel, ModelUnavailable, WeightsMissing, NoEngine: in one line, with the command that helps.
-    """
-    from slmigrate.models.catalogue import load
-    from slmigrate.models.resolve import locate
-
-    card = load().find(spec)
-    locate(card.key)
-    return card
-
-
-def _chosen(root: Path, sites: Sequence[CallSite]) -> dict[tuple[str, int, str | None], ModelCard]:
-    """What slmigrate.toml sets for a call or its task, else what `choose` ranked first of what is here."""
-    from slmigrate.cli.saving import site_names
-    from slmigrate.models.names import check_pin
-    from slmigrate.settings import find, load
-
-    file = find(root)
-    found: dict[tuple[str, int, str | None], ModelCard] = {}
-    if file is not None:
-        settings = load(file)
-        for site in sites:
-            chosen = settings.choice_for(site.task or "", sites=site_names(site))
-            if chosen is not None and chosen.spec != "extractive":
-                check_pin(chosen, file)
-                found[site.path, site.line, site.task] = _card(chosen.spec)
-    if sites and all((site.path, site.line, site.task) in found for site in sites if site.migratable != "no"):
-        return found
-    return (_choices(root) if not found or (root / FOLDER / "choices.json").exists() else {}) | found
-
-
-def _choices(root: Path) -> dict[tuple[str, int, str | None], ModelCard]:
-    """By path, line and task: the first model that choose ranked and whose weights are here."""
-    from slmigrate.models.catalogue import load
-
-    recorded = root / FOLDER / "choices.json"
-    if not recorded.exists():
-        raise SlmigrateError(f"No model is chosen for {str(root)!r}. Run `slmigrate choose {root}`, or pass --to SPEC.")
-    report = _read(recorded, ChoiceReport, "what choose wrote")
-    found: dict[tuple[str, int, str | None], ModelCard] = {}
-    for choice in report.choices:
-        here = [candidate for candidate in choice.ranked if candidate.weights_present and candidate.spec in load()]
-        if here:
-            found[choice.path, choice.line, choice.task] = load()[here[0].spec]
-    if not found:
-        best = next(
-            (c.ranked[0].spec for c in report.choices if c.ranked and c.ranked[0].spec in load()), "smollm2-135m"
-        )
-        raise SlmigrateError(f"No chosen model has its weights on this machine. Run: slmigrate models pull {best}")
-    return found
-
-
-def _evidence(root: Path, specs: Collection[str]) -> "tuple[str, str] | None":
-    """Id and verdict of the newest comparison that measured every model of the plan."""
-    for path in sorted((root / FOLDER / "comparisons").glob("*/comparison.json"), reverse=True):
-        comparison = _read(path, Comparison, "what compare wrote")
-        measured = {result.spec: result.verdict for result in comparison.new}
-        if specs and set(specs) <= set(measured):
-            order = ("NO-GO", "REVIEW", "GO")
-            return comparison.id, min((measured[spec] for spec in specs), key=order.index)
-    return None
-
-
-def _read(path: Path, kind: type[Read], expected: str) -> Read:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise WrongFormat(path, found="a damaged file", expected=expected) from error
-
-
-def _apply(root: Path, draft: "Draft", *, yes: bool, without_comparison: bool) -> Plan:
+def _apply(
+    root: Path, draft: "Draft", again: Again, *, yes: bool, without_comparison: bool, check_imports: bool
+) -> Plan:
+    from slmigrate.cli.import_check import checked, importable
     from slmigrate.migrate.apply import apply_plan
 
     if draft.plan.verdict != "GO" and not without_comparison:
@@ -214,9 +125,51 @@ def _apply(root: Path, draft: "Draft", *, yes: bool, without_comparison: bool) -
             f"Note: {_files(dirty)} of this project {'has' if dirty == 1 else 'have'} changes that git does not hold. "
             "A rollback restores them as they are now."
         )
-    _ask(f"Write {_files(len(draft.changes))}?", yes=yes)
+    if not yes:
+        draft = _asked(draft, again)
+    before = importable(root, draft) if check_imports else {}
     receipt = apply_plan(root, draft)
+    if check_imports:
+        checked(root, draft, receipt, before)
     return draft.plan.model_copy(update={"applied": True, "receipt": receipt.id})
+
+
+def _asked(draft: "Draft", again: Again) -> "Draft":
+    """The draft with what the person at the terminal wants of it; one question per change, then one for all.
+
+    Raises:
+        SlmigrateError: there is no terminal. click.Abort: no to everything.
+    """
+    _ask_terminal()
+    declined: dict[str, str] = {}
+    edits = [edit for change in draft.plan.changes for edit in change.edits if _is_call(edit)]
+    for number, edit in enumerate(edits, start=1):
+        question = f"({number}/{len(edits)}) {edit.path} line {edit.line}: {edit.why}? [y]es, [n]o, [a]ll, [q]uit"
+        said = click.prompt(
+            question, type=click.Choice(["y", "n", "a", "q"]), show_choices=False, default="n", err=True
+        )
+        if said == "q":
+            raise click.Abort
+        if said == "a":
+            break
+        if said == "n":
+            declined[f"{edit.path.replace('_slm.', '.') if _beside(draft) else edit.path}:{edit.line}"] = "you said no"
+    if declined:
+        draft = again(declined)
+        if not draft.changes:
+            raise click.Abort
+        click.echo(render(draft.plan, applying=True), err=True)
+    click.confirm(f"Write {_files(len(draft.changes))}?", abort=True, err=True)
+    return draft
+
+
+def _is_call(edit: Edit) -> bool:
+    """A change of a call, not of requirements or notes, which follow from those."""
+    return edit.id.startswith(f"{edit.path}:{edit.line}:") and edit.rewrite not in ("requirements", "notes")
+
+
+def _beside(draft: "Draft") -> bool:
+    return draft.plan.mode == "beside"
 
 
 def uncommitted(root: Path) -> int:
@@ -232,9 +185,13 @@ def uncommitted(root: Path) -> int:
 def _ask(question: str, *, yes: bool) -> None:
     if yes:
         return
+    _ask_terminal()
+    click.confirm(question, abort=True, err=True)
+
+
+def _ask_terminal() -> None:
     if not sys.stdin.isatty():
         raise SlmigrateError("There is no terminal to ask on, so nothing was changed. Pass --yes.")
-    click.confirm(question, abort=True, err=True)
 
 
 def render(plan: Plan, *, applying: bool = False) -> str:

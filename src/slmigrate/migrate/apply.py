@@ -98,7 +98,11 @@ def _check(root: Path, change: Change) -> None:
         if not os.access(path.parent, os.W_OK):
             raise CannotChange(change.path, "is in a folder that cannot be written")
         return
-    if not path.is_file() or path.read_bytes() != change.before:
+    try:
+        same = path.is_file() and path.read_bytes() == change.before
+    except OSError as error:
+        raise CannotChange(change.path, f"cannot be read ({error.strerror})") from error
+    if not same:
         raise ChangedOnDisk(change.path)
     if not path.stat().st_mode & stat.S_IWUSR or not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise CannotChange(change.path, "is read-only")

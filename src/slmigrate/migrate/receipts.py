@@ -25,6 +25,13 @@ class Busy(MigrateError):
         super().__init__(f"Another slmigrate is changing {str(root)!r} right now. Wait until it is done.")
 
 
+class StateUnusable(MigrateError):
+    """A file of `.slmigrate` cannot be read or written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{str(path)!r} cannot be used ({error.strerror or error}); nothing was changed.")
+
+
 def write_file(path: Path, data: bytes, mode: int | None) -> None:
     """The writer that is used outside tests."""
     write_atomic(path, data, mode=mode)
@@ -76,13 +83,18 @@ def alone(root: Path) -> Iterator[None]:
 
     Raises:
         Busy: another one is at work.
+        StateUnusable: the lock cannot be made.
     """
-    handle = os.open(project_folder(root) / "lock", os.O_CREAT | os.O_RDWR, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle = os.open(project_folder(root) / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise StateUnusable(root / FOLDER / "lock", error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(root) from error
         yield
-    except BlockingIOError as error:
-        raise Busy(root) from error
     finally:
         os.close(handle)
 
@@ -96,7 +108,7 @@ def all_receipts(root: Path) -> list[Receipt]:
     """Every receipt of the project, oldest first.
 
     Raises:
-        WrongFormat: a receipt was damaged.
+        WrongFormat: a receipt was damaged. StateUnusable: it cannot be read.
     """
     found = []
     for path in sorted(receipts_folder(root).glob("*/receipt.json")):
@@ -104,6 +116,8 @@ def all_receipts(root: Path) -> list[Receipt]:
             receipt = Receipt.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise WrongFormat(path, found="a damaged receipt", expected="what migrate wrote") from error
+        except OSError as error:
+            raise StateUnusable(path, error) from error
         if receipt.id != path.parent.name:
             raise WrongFormat(path, found=f"a receipt of the id {receipt.id!r}", expected="the id of its folder")
         found.append(receipt)

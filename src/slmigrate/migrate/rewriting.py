@@ -54,7 +54,9 @@ def rewrite_file(
     for target in targets:
         rewrite = find_rewrite(target.site.api)
         why = f"there is no rewrite for {target.site.api} yet"
-        if rewrite is not None:
+        if rewrite is not None and (why := _several(file, target, rewrite.NAME) or ""):
+            pass
+        elif rewrite is not None:
             used[rewrite.NAME] = rewrite
             why = rewrite.rewrite(file, target, beside=beside) or ""
         if why:
@@ -70,6 +72,16 @@ def rewrite_file(
     if broken:  # never write what Python cannot read
         return _nothing(path, data, targets, f"the rewritten file would not be Python ({broken})")
     return Outcome(code, tuple(file.edits), untouched)
+
+
+def _several(file: SourceFile, target: Target, name: str) -> str | None:
+    """A call that may ask any of several models is changed only where that is accepted."""
+    if not target.site.candidates:
+        return None
+    named = target.site.candidates
+    several = ", ".join(named[:4]) + (", ..." if len(named) > 4 else "")
+    why = f"it may ask any of several models ({several}); one small model would stand for all of them"
+    return file.asks(f"{file.path}:{target.site.line}:{name}", why)
 
 
 def _nothing(path: str, data: bytes, targets: Sequence[Target], why: str) -> Outcome:

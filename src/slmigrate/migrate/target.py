@@ -22,10 +22,16 @@ class Target:
     """What the model can read at once, answer included; None: not known."""
 
     def notes(self) -> tuple[str, ...]:
-        """A sentence for every parameter of the site that is only approximated."""
+        """A sentence for every parameter of the site that is only approximated, and one on what the model can read."""
         asked = (name for name, value in self.site.parameters.items() if (name, value) != ("num_beams", 1))
         found = (self.support.get(name) for name in asked)
-        return tuple(f"{it.name}: {it.note}" for it in found if it is not None and it.level == "approximated")
+        notes = tuple(f"{it.name}: {it.note}" for it in found if it is not None and it.level == "approximated")
+        if self.context_tokens is None:
+            return notes
+        return (
+            *notes,
+            f"{self.key} reads {self.context_tokens:,} tokens at once, its answer included",
+        )
 
     def refused(self) -> str | None:
         """Why the model cannot take the site's parameters, or None."""

@@ -43,7 +43,7 @@ def model_of(file: SourceFile, call: cst.Call, target: Target, rewrite: str, *, 
     read = read_from(file, model.value)
     if read is None:
         why = f"its model comes from {written!r}, which cannot be changed safely; change it where it is set"
-        if target.site.model is None:
+        if target.site.model is None and not target.site.candidates:
             return why
         may = f"its model comes from {written!r}, which may name another when it runs"
         if asked := file.asks(f"{file.path}:{target.site.line}:{rewrite}", may):

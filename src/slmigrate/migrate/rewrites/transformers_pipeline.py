@@ -10,6 +10,7 @@ import libcst as cst
 from libcst import metadata as meta
 
 from slmigrate.migrate.rewrites import default_model, names, pipeline_uses
+from slmigrate.migrate.rewrites.client_model import read_from
 from slmigrate.migrate.source import SourceFile, argument, text_value
 from slmigrate.migrate.target import Target
 from slmigrate.records import Edit
@@ -165,10 +166,23 @@ def _change_model(file: SourceFile, call: cst.Call, target: Target, *, beside: b
         if node is not None and target.site.model_source in ("variable", "literal"):
             file.change(model.value, lambda updated: names.model_call(target))
             return names.Changed(done=f"{model.value.value} is not used here any more")
+    return _change_expression(file, model, target)
+
+
+def _change_expression(file: SourceFile, model: cst.Arg, target: Target) -> names.Changed:
+    """A model from the environment, or, where that was accepted, from anywhere."""
     code = cst.Module([]).code_for_node(model.value)
-    return names.Changed(
-        reason=f"the model comes from {code!r}, which cannot be changed safely; change it where it is set"
-    )
+    read = read_from(file, model.value)
+    if read is None:
+        why = f"the model comes from {code!r}, which cannot be changed safely; change it where it is set"
+        if target.site.model is None and not target.site.candidates:
+            return names.Changed(reason=why)
+        may = f"the model comes from {code!r}, which may name another when it runs"
+        if asked := file.asks(f"{file.path}:{target.site.line}:{NAME}", may):
+            return names.Changed(reason=asked)
+    file.change(model.value, lambda updated: names.model_call(target))
+    file.loose_names |= names.names_in(model.value)
+    return names.Changed(done=f"{', '.join(sorted(read or {code}))} is not read here any more")
 
 
 def _stays(file: SourceFile, target: Target) -> default_model.Stays:
