@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-# Python tells an audit hook of each operation on a file before it is done; a hook may end the process, or raise what the
-# system would. Children are forked after the imports, which take most of the time.
+# Python tells an audit hook of each operation on a file before it is done; a hook may end the process, or raise what
+# the system would. Children are forked after the imports, which take most of the time.
 FAULTS = '''
 import errno, os, resource, shutil, signal, sys
 from pathlib import Path
