@@ -73,7 +73,7 @@ def test_without_apply_it_shows_everything_and_writes_nothing(project: Path, smo
     )
     assert '-s = pipeline("summarization", model="facebook/bart-large-cnn")\n' in result.stdout
     assert '+s = pipeline("summarization", model=get_model_name("summarization", "smollm2-135m"))\n' in result.stdout
-    assert "3 files would change. Nothing was written" in result.stdout
+    assert "4 files would change. Nothing was written" in result.stdout
     assert "\x1b[" not in result.stdout
     assert sorted(path.name for path in project.iterdir()) == ["a.py", "requirements.txt"]
 
@@ -82,7 +82,12 @@ def test_json_is_one_plan(project: Path, smollm2: str) -> None:
     result = run("migrate", project, *TO, "--beside", "--format", "json")
     plan = Plan.model_validate_json(result.stdout)
     assert (plan.mode, plan.models, plan.applied) == ("beside", {"summarization": "smollm2-135m"}, False)
-    assert [change.path for change in plan.changes] == ["a_slm.py", "requirements.txt", "MIGRATION.md"]
+    assert [change.path for change in plan.changes] == [
+        "a_slm.py",
+        "requirements.txt",
+        "tests/test_slmigrate_contract.py",
+        "MIGRATION.md",
+    ]
 
 
 def test_apply_then_rollback_ends_where_it_began(project: Path, smollm2: str) -> None:
@@ -91,14 +96,14 @@ def test_apply_then_rollback_ends_where_it_began(project: Path, smollm2: str) ->
     assert result.returncode == 0, result.stderr
     assert (project / "a.py").read_text() == NEW
     assert (project / "requirements.txt").read_text() == "slmigrate\n"
-    assert "Wrote 3 files. No comparison supports this" in result.stdout
+    assert "Wrote 4 files. No comparison supports this" in result.stdout
     assert f"slmigrate rollback '{project}'" in result.stdout
     assert "Nothing was written" not in result.stdout
     again = run("migrate", project, *APPLY)
     assert (again.returncode, again.stdout) == (0, "Nothing to change.\n")
     back = run("rollback", project, "--yes")
     assert (back.returncode, tree(project)) == (0, before)
-    assert "Restored 2 files, removed 1" in back.stdout
+    assert "Restored 2 files, removed 2" in back.stdout
     assert "Nothing to roll back" in refused("rollback", project, "--yes")
 
 
@@ -130,7 +135,7 @@ def test_without_comparison_goes_on_after_a_no_go_and_says_so(project: Path, smo
     compared(project, "20261103", "NO-GO", "smollm2-135m")
     result = run("migrate", project, *APPLY, "--without-comparison")
     assert result.returncode == 0
-    assert "Wrote 3 files. Comparison 20261103 says NO-GO." in result.stdout
+    assert "Wrote 4 files. Comparison 20261103 says NO-GO." in result.stdout
 
 
 def test_without_a_terminal_it_wants_yes(project: Path, smollm2: str) -> None:
@@ -163,7 +168,7 @@ def test_on_a_terminal_it_asks_for_each_change_and_then_for_all(
 ) -> None:
     code, asked = typed_at_a_terminal(project, typed)
     assert asked.count("(1/1) a.py line 2: facebook/bart-large-cnn becomes smollm2-135m") == 1
-    assert asked.count("Write 3 files?") == (typed[0] in "ya")
+    assert asked.count("Write 4 files?") == (typed[0] in "ya")
     assert (project / "a.py").read_text() == (NEW if written else APP)
     assert code == (0 if written else 130)
 
@@ -280,7 +285,7 @@ def test_the_example_migrates_as_the_guide_says(example: Path, smollm2: str) -> 
     result = run("migrate", example, *APPLY, "--beside", "--without-comparison", "--format", "json")
     assert [change["path"] for change in json.loads(result.stdout)["changes"]] == [
         *("Agent 1/post_update_slm.py", "Agent 1/summary_slm.py", "Agent 3/finaly_slm.py"),
-        *("requirements.txt", "MIGRATION.md"),
+        *("requirements.txt", "tests/test_slmigrate_contract.py", "MIGRATION.md"),
     ]  # fmt: skip
     summary = (example / "Agent 1/summary_slm.py").read_text()
     assert (

@@ -31,6 +31,7 @@ Again = Callable[[dict[str, str]], "Draft"]
 @click.option("--without-comparison", is_flag=True, help="Apply although no comparison says GO.")
 @click.option("--accept", multiple=True, metavar="ID", help="Make this change although it could alter what is meant.")
 @click.option("--check-imports", is_flag=True, help="Import each changed file afterwards; take all back if one fails.")
+@click.option("--without-test", is_flag=True, help="Do not write tests/test_slmigrate_contract.py.")
 @format_option
 def migrate(
     path: Path,
@@ -41,6 +42,7 @@ def migrate(
     without_comparison: bool,
     accept: tuple[str, ...],
     check_imports: bool,
+    without_test: bool,
     format_: str,
 ) -> int:
     """Point the calls in PATH at a small model.
@@ -55,7 +57,8 @@ def migrate(
     """
 
     def again(declined: dict[str, str]) -> "Draft":
-        return _supported(path, draft_of(path, to, beside=beside, accepted=accept, declined=declined))
+        draft = draft_of(path, to, beside=beside, accepted=accept, declined=declined)
+        return _supported(path, draft, test=not without_test)
 
     draft = again({})
     _check_accepted(draft, accept)
@@ -69,13 +72,16 @@ def migrate(
     return 0
 
 
-def _supported(path: Path, draft: "Draft") -> "Draft":
-    """The draft with the comparison that supports it, and with MIGRATION.md."""
+def _supported(path: Path, draft: "Draft", *, test: bool) -> "Draft":
+    """The draft with the comparison that supports it, the test of its calls, and MIGRATION.md."""
+    from slmigrate.migrate.contract import with_contract
     from slmigrate.migrate.notes import with_notes
 
     found = evidence(path, draft.keys)
     if found is not None:
         draft.plan = draft.plan.model_copy(update={"comparison": found[0], "verdict": found[1]})
+    if test:
+        draft = with_contract(path, draft)
     return with_notes(path, draft, day=now()[:10])
 
 

@@ -95,7 +95,8 @@ def _check(root: Path, change: Change) -> None:
     if change.before is None:
         if path.exists():
             raise ChangedOnDisk(change.path)
-        if not os.access(path.parent, os.W_OK):
+        above = next(folder for folder in path.parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
             raise CannotChange(change.path, "is in a folder that cannot be written")
         return
     try:
@@ -126,6 +127,7 @@ def _open_receipt(root: Path, draft: Draft, write: Writer) -> Receipt:
         files=files,
         edits=tuple(edit for change in draft.changes for edit in change.edits),
         comparison=draft.plan.comparison,
+        folders=_missing_folders(root, draft),
     )
     for number, change in enumerate(draft.changes):
         if change.before is not None:
@@ -134,6 +136,12 @@ def _open_receipt(root: Path, draft: Draft, write: Writer) -> Receipt:
             write(kept, change.before, None)
     save(root, receipt, write)
     return receipt
+
+
+def _missing_folders(root: Path, draft: Draft) -> tuple[str, ...]:
+    """Folders that new files need and that are not there, outer ones first."""
+    wanted = {folder for change in draft.changes for folder in (root / change.path).parents if not folder.exists()}
+    return tuple(sorted(folder.relative_to(root).as_posix() for folder in wanted))
 
 
 def _mode(root: Path, change: Change) -> int:
@@ -146,6 +154,9 @@ def _write_all(root: Path, draft: Draft, receipt: Receipt, write: Writer) -> Rec
     """Write the files and close the receipt; whatever stops that half way, a Ctrl-C included, puts everything back."""
     at = ""
     try:
+        for folder in receipt.folders:
+            at = folder
+            (root / folder).mkdir(exist_ok=True)
         for change, file in zip(draft.changes, receipt.files, strict=True):
             at = change.path
             write(root / change.path, change.after, file.mode)
@@ -172,10 +183,19 @@ def _take_back(root: Path, draft: Draft, receipt: Receipt) -> list[str]:
                 put_back(path, change.before, file.mode, write=staged(root))
         except OSError:
             left.append(change.path)
+    remove_folders(root, receipt)
     if not left:
         with contextlib.suppress(OSError):  # the originals are back; a receipt that stays open only says less
             save(root, receipt.model_copy(update={"state": "rolled-back"}), write_file)
     return left
+
+
+def remove_folders(root: Path, receipt: Receipt) -> None:
+    """Remove the folders that the migration made, where nothing else has come into them."""
+    for folder in reversed(receipt.folders):
+        with contextlib.suppress(OSError):
+            if is_inside(root, folder):
+                (root / folder).rmdir()
 
 
 def put_back(path: Path, before: bytes | None, mode: int, *, write: Writer) -> None:

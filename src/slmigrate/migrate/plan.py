@@ -10,6 +10,7 @@ from pathlib import Path
 
 from slmigrate.errors import MigrateError
 from slmigrate.migrate.project import Project
+from slmigrate.migrate.pyproject_file import plan_pyproject
 from slmigrate.migrate.requirements import plan_requirements
 from slmigrate.migrate.target import Target
 from slmigrate.records import CallSite, Edit, FileChange, Plan, Untouched
@@ -46,6 +47,8 @@ class Draft:
     changes: tuple[Change, ...] = field(default_factory=tuple)
     keys: frozenset[str] = frozenset()
     """Every model that the new text names; `plan.models` has one per task."""
+    targets: tuple[Target, ...] = ()
+    """The calls that are changed."""
 
 
 def make_plan(
@@ -86,7 +89,9 @@ def make_plan(
         if change is not None:
             changes.append(change)
     if changes:
-        changes += plan_requirements(project, root, {change.path: change.after for change in changes}, beside=beside)
+        new = {change.path: change.after for change in changes}
+        changes += plan_requirements(project, root, new, beside=beside)
+        changes += plan_pyproject(project, root, new, beside=beside)
     done = {(edit.path, edit.line) for change in changes for edit in change.edits}
     changed = [target for target in targets if (target.site.path, target.site.line) in done]
     plan = Plan(
@@ -98,7 +103,9 @@ def make_plan(
         changes=tuple(public(change) for change in changes),
         untouched=tuple(untouched),
     )
-    return Draft(plan=plan, changes=tuple(changes), keys=frozenset(target.key for target in changed))
+    return Draft(
+        plan=plan, changes=tuple(changes), keys=frozenset(target.key for target in changed), targets=tuple(changed)
+    )
 
 
 def _plan_file(

@@ -10,19 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmigrate.migrate.project import Project
+from slmigrate.migrate.superfluous import superfluous
 from slmigrate.records import Edit
 
 if TYPE_CHECKING:
     from slmigrate.migrate.plan import Change
 
 NAME = "requirements.txt"
-REPLACED = ("anthropic", "mistralai", "openai", "torch", "transformers")
-"""Distributions that may be taken out; they are imported by the same names."""
-NEED_TORCH = frozenset(
-    "accelerate bitsandbytes diffusers fairseq lightning peft pytorch_lightning sentence_transformers timm torchaudio "
-    "torchvision transformers trl".split()
-)
-"""Modules that work through torch without the project importing it."""
 _NAME = re.compile(r"^[\s\ufeff]*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -43,7 +37,7 @@ def plan_requirements(project: Project, root: Path, changed: Mapping[str, bytes]
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return []
-    gone, notes = (set[str](), ()) if beside else _superfluous(project, text, changed)
+    gone, notes = (set[str](), ()) if beside else superfluous(project, _named(text), changed)
     after = _rewritten(text, gone).encode()
     if after == data:
         return []
@@ -51,29 +45,6 @@ def plan_requirements(project: Project, root: Path, changed: Mapping[str, bytes]
     why = f"{what}slmigrate is needed"
     edit = Edit(id=f"{NAME}:1:requirements", path=NAME, line=1, rewrite="requirements", why=why, notes=notes)
     return [Change(NAME, data, after, (edit,))]
-
-
-def _superfluous(project: Project, text: str, changed: Mapping[str, bytes]) -> tuple[set[str], tuple[str, ...]]:
-    """What may be taken out, and a note on each line that has to stay."""
-    named = [name for name in REPLACED if name in _named(text)]
-    before, after = project.imported({}), project.imported(changed)
-    if before is None or after is None:
-        notes = [f"{name} stays: a file of the project cannot be parsed, and may import it" for name in named]
-        return set(), tuple(notes)
-    users = {name: _user(name, after, project) for name in named}
-    went = {name for name in named if users[name] is None and name in before}
-    if "torch" in named and users["torch"] is None and "transformers" in before:
-        went.add("torch")  # it was there for transformers, which needs it without anybody importing it
-    notes = [f"{name} stays: {users[name] or 'no import of it was ever seen'}" for name in named if name not in went]
-    return went, tuple(notes)
-
-
-def _user(name: str, after: Mapping[str, str], project: Project) -> str | None:
-    modules = {name} | (NEED_TORCH if name == "torch" else set())
-    for module in sorted(modules & set(after)):
-        return f"{after[module]} imports {module}"
-    notebook = project.notebook_with(name)
-    return f"{notebook} names it" if notebook else None
 
 
 def _named(text: str) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slmigrate.errors import EditedSince, FileMissing, MigrateError, NothingToRollBack
-from slmigrate.migrate.apply import put_back
+from slmigrate.migrate.apply import put_back, remove_folders
 from slmigrate.migrate.plan import sha256
 from slmigrate.migrate.receipts import (
     Writer,
@@ -99,6 +99,7 @@ def roll_back(
             receipt = _keep(root, receipt, edited, write)
             for file, original in zip(receipt.files, originals, strict=True):
                 _restore(root, file, original, write)
+            remove_folders(root, receipt)
             done = receipt.model_copy(update={"state": "rolled-back"})
             save(root, done, write)
             clear_staged(root)

@@ -166,5 +166,7 @@ class Receipt(Record):
     files: tuple[ReceiptFile, ...]
     edits: tuple[Edit, ...]
     comparison: str | None = None
+    folders: tuple[str, ...] = ()
+    """Folders that the migration makes, outer ones first; a rollback removes those that are empty then."""
     kept_edits: dict[str, str] = Field(default_factory=dict)
     """Of a forced rollback: files that were edited after the migration, and where what they held lies now."""
