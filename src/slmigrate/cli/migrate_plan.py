@@ -40,6 +40,7 @@ def draft_of(
     if not root.is_dir():
         raise FileMissing(root, what="folder")
     try:
+        from slmigrate.migrate.contract import NAME as CONTRACT
         from slmigrate.migrate.plan import make_plan
         from slmigrate.migrate.rewriting import rewrite_file  # noqa: F401 imports libcst
     except ImportError as error:
@@ -47,11 +48,11 @@ def draft_of(
 
         raise ExtraMissing("migrate", needed_for="Rewriting code") from error
     card = _card(to) if to else None
-    report = scan_folder(root)
-    chosen = {} if card else _chosen(root, report.call_sites)
+    sites = [site for site in scan_folder(root).call_sites if site.path != CONTRACT]  # our own test of them
+    chosen = {} if card else _chosen(root, sites)
     targets: list[Target] = []
     reasons: dict[str, str] = {}
-    for site in report.call_sites:
+    for site in sites:
         where = f"{site.path}:{site.line}"
         no = (declined or {}).get(where)
         target = no or _target(site, card or chosen.get((site.path, site.line, site.task)))
@@ -59,7 +60,7 @@ def draft_of(
             reasons[where] = target
         else:
             targets.append(target)
-    return make_plan(root, report.call_sites, targets, beside=beside, reasons=reasons, accepted=accepted)
+    return make_plan(root, sites, targets, beside=beside, reasons=reasons, accepted=accepted)
 
 
 def _target(site: CallSite, card: ModelCard | None) -> "Target | str":

@@ -58,8 +58,8 @@ def ask(asked, key, settings):
     """The text of the answer; its shape and its length are checked on the way."""
     if asked == "chat":
         return chat(key, settings)
-    name = {{"summarization": "summarization", "text-generation": "text_generation"}}[asked]
-    said = pipeline(asked, model=get_model_name(name, key))(TEXT, **settings)
+    model = get_model_name(asked.replace("-", "_"), key)
+    said = pipeline(asked, model=model)(TEXT, **settings)
     assert isinstance(said, list)
     assert list(said[0]) == ["summary_text" if asked == "summarization" else "generated_text"]
     text = next(iter(said[0].values()))
