@@ -61,8 +61,9 @@ def ask(asked, key, settings):
     model = get_model_name(asked.replace("-", "_"), key)
     said = pipeline(asked, model=model)(TEXT, **settings)
     assert isinstance(said, list)
-    assert list(said[0]) == ["summary_text" if asked == "summarization" else "generated_text"]
-    text = next(iter(said[0].values()))
+    field = "summary_text" if asked == "summarization" else "generated_text"
+    assert list(said[0]) == [field]
+    text = said[0][field]
     longest = settings.get("max_new_tokens") or settings.get("max_length")
     if longest and asked == "summarization":
         assert len(text.split()) <= longest, "a word is at least one token"
@@ -70,7 +71,8 @@ def ask(asked, key, settings):
 
 
 def chat(key, settings):
-    messages = [{{"role": "user", "content": f"Say in one sentence what was decided.\\n\\n{{TEXT}}"}}]
+    question = f"Say in one sentence what was decided.\\n\\n{{TEXT}}"
+    messages = [{{"role": "user", "content": question}}]
     model = get_model_name("text_generation", key)
     said = ChatClient().chat.completions.create(model=model, messages=messages, **settings)
     assert said.choices[0].finish_reason in ("stop", "length")

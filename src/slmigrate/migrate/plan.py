@@ -111,15 +111,17 @@ def make_plan(
 def _plan_file(
     project: Project, root: Path, path: str, targets: Sequence[Target], *, beside: bool, accepted: Collection[str]
 ) -> tuple[Change | None, list[Untouched]]:
+    from slmigrate.migrate.notebook import rewrite_notebook
     from slmigrate.migrate.rewriting import rewrite_file
 
-    reason = None if path.endswith(".py") else "only .py files are rewritten yet"
+    reason = None if path.endswith((".py", ".ipynb")) else "only .py files and notebooks are rewritten"
     if local := _local_module(root, path):
         reason = f"{local} would be imported instead of ours"
     if reason:
         return None, [Untouched(path=path, line=target.site.line, reason=reason) for target in targets]
     data = (root / path).read_bytes()
-    outcome = rewrite_file(path, data, targets, beside=beside, project=project, accepted=accepted)
+    rewrite = rewrite_notebook if path.endswith(".ipynb") else rewrite_file
+    outcome = rewrite(path, data, targets, beside=beside, project=project, accepted=accepted)
     if not outcome.edits or outcome.code == data:
         return None, outcome.untouched
     if not beside:

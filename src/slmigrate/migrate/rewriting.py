@@ -1,5 +1,6 @@
 """From a file and its targets to its new text. Pure: bytes in, bytes out."""
 
+import ast
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,8 @@ def _broken(code: bytes) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the user's own, about their own strings
-            compile(code, "rewritten", "exec", dont_inherit=True)
+            # notebooks may await at top level; a file that does could not be compiled before either
+            compile(code, "rewritten", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return str(error)
     return None
