@@ -74,7 +74,8 @@ def chat(key, settings):
     question = f"Say in one sentence what was decided.\\n\\n{{TEXT}}"
     messages = [{{"role": "user", "content": question}}]
     model = get_model_name("text_generation", key)
-    said = ChatClient().chat.completions.create(model=model, messages=messages, **settings)
+    completions = ChatClient().chat.completions
+    said = completions.create(model=model, messages=messages, **settings)
     assert said.choices[0].finish_reason in ("stop", "length")
     longest = settings.get("max_tokens") or settings.get("max_completion_tokens")
     if longest:

@@ -12,6 +12,7 @@ from slmigrate.errors import MigrateError
 from slmigrate.migrate.project import Project
 from slmigrate.migrate.pyproject_file import plan_pyproject
 from slmigrate.migrate.requirements import plan_requirements
+from slmigrate.migrate.settings_files import changed_files, keeping, settle
 from slmigrate.migrate.target import Target
 from slmigrate.records import CallSite, Edit, FileChange, Plan, Untouched
 
@@ -77,10 +78,13 @@ def make_plan(
     untouched: list[Untouched] = []
     changes: list[Change] = []
     project = Project(root)
+    settled, waiting = settle(root, project, sites, [] if beside else targets, accepted)
+    reasons = {**(reasons or {}), **{f"{path}:{line}": why for (path, line), why in waiting.items()}}
+    targets = [it for it in keeping(targets, settled) if (it.site.path, it.site.line) not in waiting]
     planned = [target.site for target in targets]
     for site in sites:
         if site not in planned:
-            why = (reasons or {}).get(f"{site.path}:{site.line}", site.reason)
+            why = reasons.get(f"{site.path}:{site.line}", site.reason)
             untouched.append(Untouched(path=site.path, line=site.line, reason=why))
     for path in sorted({target.site.path for target in targets}):
         mine = [target for target in targets if target.site.path == path]
@@ -88,6 +92,19 @@ def make_plan(
         untouched += left
         if change is not None:
             changes.append(change)
+    done = {(edit.path, edit.line) for change in changes for edit in change.edits}
+    if any(not one.places <= done for one in settled):  # a setting that serves a call that stays must not change
+        kept = [one for one in settled if one.places <= done]
+        stay = {
+            f"{path}:{line}": "its model is set in a settings file that another call reads, which stays"
+            for one in settled
+            if one not in kept
+            for path, line in one.places
+        }
+        others = [target for target in targets if f"{target.site.path}:{target.site.line}" not in stay]
+        return make_plan(root, sites, others, beside=beside, reasons={**stay, **reasons}, accepted=accepted)
+    for path, (old, after, edits) in changed_files(root, settled).items():
+        changes.append(Change(path, old, after, edits))
     if changes:
         new = {change.path: change.after for change in changes}
         changes += plan_requirements(project, root, new, beside=beside)

@@ -21,7 +21,7 @@ class Project:
         Args:
             place: how many arguments without a name stand before it; None: it is keyword-only.
         """
-        for path, tree in self._parsed():
+        for path, tree in self.parsed():
             for node in ast.walk(tree) if path != but else ():
                 if isinstance(node, ast.Call) and _name(node.func) == called and _passes(node, keyword, place):
                     return f"{path}:{node.lineno}"
@@ -30,7 +30,7 @@ class Project:
     def importer(self, path: str, name: str) -> str | None:
         """Where another file takes `name` from the module in `path` (`from module import name`, `module.name`)."""
         module = path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
-        for other, tree in self._parsed():
+        for other, tree in self.parsed():
             for node in ast.walk(tree) if other != path else ():
                 if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
                     if any(alias.name in (name, "*") for alias in node.names):
@@ -42,7 +42,7 @@ class Project:
     def attribute(self, path: str, name: str) -> str | None:
         """Where a file that imports the module in `path` uses an attribute `name` of anything: `path:line`, or None."""
         module = path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
-        for other, tree in self._parsed():
+        for other, tree in self.parsed():
             if other != path and any(module in parts for parts in _imported_parts(tree)):
                 for node in ast.walk(tree):
                     if isinstance(node, ast.Attribute) and node.attr == name and _name(node.value) != "self":
@@ -74,7 +74,8 @@ class Project:
                 return path.relative_to(self.root).as_posix()  # type: ignore[arg-type]
         return None
 
-    def _parsed(self) -> Iterator[tuple[str, ast.Module]]:
+    def parsed(self) -> Iterator[tuple[str, ast.Module]]:
+        """Path and tree of every file that can be parsed."""
         for path, tree in self._all():
             if tree is not None:
                 yield path, tree

@@ -72,7 +72,7 @@ def _change(
     family: Family, file: SourceFile, call: cst.Call, target: Target, model: Model, how: client_receiver.How
 ) -> None:
     notes = (*target.notes(), *model.make(), *how.make(), *errors_note(file, family.package))
-    file.need_import(names.IMPORT)
+    names.need(file, target)
     file.record(
         Edit(
             id=f"{file.path}:{target.site.line}:{family.NAME}",

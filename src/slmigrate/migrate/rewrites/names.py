@@ -37,6 +37,12 @@ def key_literal(target: Target) -> cst.SimpleString:
     return cst.SimpleString(_quoted(target.key))
 
 
+def need(file: SourceFile, target: Target) -> None:
+    """Import `get_model_name`, unless the settings file names the model."""
+    if not target.keeps_model:
+        file.need_import(IMPORT)
+
+
 def taken(file: SourceFile) -> str | None:
     """Why `get_model_name` cannot be imported into the file, or None."""
     if file.bound_here("get_model_name") - {"sml_config.get_model_name"}:

@@ -44,7 +44,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     func = cst.Attribute(value=cst.Name("ChatCompletion"), attr=cst.Name("create"))
     file.change(call.func, lambda updated: func)
     file.need_import("from slmigrate import ChatCompletion")
-    file.need_import(names.IMPORT)
+    names.need(file, target)
     file.record(
         Edit(
             id=f"{file.path}:{site.line}:{NAME}",

@@ -52,7 +52,7 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     if how.added is not None:
         added = how.added
         file.change(call, lambda updated: names.with_argument(updated, added))
-    file.need_import(names.IMPORT)
+    names.need(file, target)
     notes = [f"{arg.keyword.value} is dropped: {DROPPED[arg.keyword.value]}" for arg in dropped if arg.keyword]
     for arg in dropped:
         file.loose_names |= names.names_in(arg.value)
@@ -154,6 +154,8 @@ def _change_model(file: SourceFile, call: cst.Call, target: Target, *, beside: b
         tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
         added = cst.Arg(keyword=cst.Name("model"), value=names.model_call(target), equal=tight)
         return names.Changed(done="it named no model and got the task's default", added=added)
+    if target.keeps_model:
+        return names.Changed(done="the settings file that names the model changes")
     if text_value(model.value) is not None:
         if not beside or not _name_first(file, call, model, target):
             file.change(model.value, lambda updated: names.model_call(target))
