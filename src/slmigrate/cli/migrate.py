@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmigrate.cli.migrate_plan import draft_of, evidence
+from slmigrate.cli.migrate_plan import draft_of, evidence, memory_of
 from slmigrate.cli.output import emit, format_option, say
 from slmigrate.errors import ComparisonMissing, SlmigrateError
 from slmigrate.records import Edit, Plan, Receipt
@@ -31,6 +31,7 @@ Again = Callable[[dict[str, str]], "Draft"]
 @click.option("--without-comparison", is_flag=True, help="Apply although no comparison says GO.")
 @click.option("--accept", multiple=True, metavar="ID", help="Make this change although it could alter what is meant.")
 @click.option("--check-imports", is_flag=True, help="Import each changed file afterwards; take all back if one fails.")
+@click.option("--deploy", is_flag=True, help="Write Dockerfile, compose.yaml and the environment too; keep existing.")
 @click.option("--without-test", is_flag=True, help="Do not write tests/test_slmigrate_contract.py.")
 @format_option
 def migrate(
@@ -42,6 +43,7 @@ def migrate(
     without_comparison: bool,
     accept: tuple[str, ...],
     check_imports: bool,
+    deploy: bool,
     without_test: bool,
     format_: str,
 ) -> int:
@@ -58,7 +60,7 @@ def migrate(
 
     def again(declined: dict[str, str]) -> "Draft":
         draft = draft_of(path, to, beside=beside, accepted=accept, declined=declined)
-        return _supported(path, draft, test=not without_test)
+        return _supported(path, draft, test=not without_test, deploy=deploy)
 
     draft = again({})
     _check_accepted(draft, accept)
@@ -72,9 +74,10 @@ def migrate(
     return 0
 
 
-def _supported(path: Path, draft: "Draft", *, test: bool) -> "Draft":
-    """The draft with the comparison that supports it, the test of its calls, and MIGRATION.md."""
+def _supported(path: Path, draft: "Draft", *, test: bool, deploy: bool) -> "Draft":
+    """The draft with the comparison that supports it, the test of its calls, its container, and MIGRATION.md."""
     from slmigrate.migrate.contract import with_contract
+    from slmigrate.migrate.deploy import with_deployment
     from slmigrate.migrate.notes import with_notes
 
     found = evidence(path, draft.keys)
@@ -82,6 +85,8 @@ def _supported(path: Path, draft: "Draft", *, test: bool) -> "Draft":
         draft.plan = draft.plan.model_copy(update={"comparison": found[0], "verdict": found[1]})
     if test:
         draft = with_contract(path, draft)
+    if deploy:
+        draft = with_deployment(path, draft, memory=memory_of(draft.keys))
     return with_notes(path, draft, day=now()[:10])
 
 

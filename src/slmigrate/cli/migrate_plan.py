@@ -139,6 +139,15 @@ def _choices(root: Path) -> dict[tuple[str, int, str | None], ModelCard]:
     return found
 
 
+def memory_of(keys: Collection[str]) -> dict[str, int]:
+    """Bytes that each model needs at most, by the estimate of its card; unknown ones are left out."""
+    from slmigrate.models.catalogue import load
+    from slmigrate.models.estimate import memory
+
+    found = {key: memory(load()[key]) for key in keys}
+    return {key: int(figure.value) for key, figure in found.items() if figure is not None}
+
+
 def evidence(root: Path, specs: Collection[str]) -> "tuple[str, str] | None":
     """Id and verdict of the newest comparison that measured every model of the plan."""
     for path in sorted((root / FOLDER / "comparisons").glob("*/comparison.json"), reverse=True):
