@@ -31,6 +31,7 @@ Again = Callable[[dict[str, str]], "Draft"]
 @click.option("--without-comparison", is_flag=True, help="Apply although no comparison says GO.")
 @click.option("--accept", multiple=True, metavar="ID", help="Make this change although it could alter what is meant.")
 @click.option("--check-imports", is_flag=True, help="Import each changed file afterwards; take all back if one fails.")
+@click.option("--endpoint", metavar="URL", help="Point OpenAI and Azure clients at this server, not at the process.")
 @click.option("--deploy", is_flag=True, help="Write Dockerfile, compose.yaml and the environment too; keep existing.")
 @click.option("--without-test", is_flag=True, help="Do not write tests/test_slmigrate_contract.py.")
 @format_option
@@ -43,6 +44,7 @@ def migrate(
     without_comparison: bool,
     accept: tuple[str, ...],
     check_imports: bool,
+    endpoint: str | None,
     deploy: bool,
     without_test: bool,
     format_: str,
@@ -59,7 +61,7 @@ def migrate(
     """
 
     def again(declined: dict[str, str]) -> "Draft":
-        draft = draft_of(path, to, beside=beside, accepted=accept, declined=declined)
+        draft = draft_of(path, to, beside=beside, accepted=accept, declined=declined, endpoint=endpoint)
         return _supported(path, draft, test=not without_test, deploy=deploy)
 
     draft = again({})

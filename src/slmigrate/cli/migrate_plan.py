@@ -24,6 +24,7 @@ def draft_of(
     beside: bool,
     accepted: Collection[str] = (),
     declined: Mapping[str, str] | None = None,
+    endpoint: str | None = None,
 ) -> "Draft":
     """What would change under `root`.
 
@@ -31,6 +32,7 @@ def draft_of(
         to: the model for every call; None: what slmigrate.toml or `choose` says.
         accepted: ids of edits that may alter what the code means.
         declined: sites (`path:line`) that shall stay, and why.
+        endpoint: the server that clients of OpenAI shall ask.
 
     Raises:
         FileMissing, ExtraMissing, SlmigrateError: no such folder, no LibCST, no model that is here.
@@ -47,6 +49,8 @@ def draft_of(
         from slmigrate.errors import ExtraMissing
 
         raise ExtraMissing("migrate", needed_for="Rewriting code") from error
+    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+        raise SlmigrateError(f"{endpoint!r} is no address. Give one such as http://127.0.0.1:8000/v1.")
     card = _card(to) if to else None
     sites = [site for site in scan_folder(root).call_sites if site.path != CONTRACT]  # our own test of them
     chosen = {} if card else _chosen(root, sites)
@@ -55,7 +59,7 @@ def draft_of(
     for site in sites:
         where = f"{site.path}:{site.line}"
         no = (declined or {}).get(where)
-        target = no or _target(site, card or chosen.get((site.path, site.line, site.task)))
+        target = no or _target(site, card or chosen.get((site.path, site.line, site.task)), endpoint)
         if isinstance(target, str):
             reasons[where] = target
         else:
@@ -63,7 +67,7 @@ def draft_of(
     return make_plan(root, sites, targets, beside=beside, reasons=reasons, accepted=accepted)
 
 
-def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
+def _target(site: CallSite, card: ModelCard | None, endpoint: str | None) -> "Target | str":
     from slmigrate.engines.llamacpp import MAX_CONTEXT
     from slmigrate.errors import InputError, ModelUnavailable
     from slmigrate.migrate.target import Target
@@ -81,7 +85,7 @@ def _target(site: CallSite, card: ModelCard | None) -> "Target | str":
     context = int(card.context_tokens.value) if card.context_tokens is not None else None
     if context is not None and card.engine == "llamacpp":
         context = min(context, MAX_CONTEXT)
-    return Target(site=site, key=card.key, support=support_by_name(card), context_tokens=context)
+    return Target(site=site, key=card.key, support=support_by_name(card), context_tokens=context, endpoint=endpoint)
 
 
 def _card(spec: str) -> ModelCard:

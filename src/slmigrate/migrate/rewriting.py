@@ -53,7 +53,7 @@ def rewrite_file(
     untouched = []
     used: dict[str, Rewrite] = {}
     for target in targets:
-        rewrite = find_rewrite(target.site.api)
+        rewrite = find_rewrite(target.site.api, endpoint=target.endpoint is not None)
         why = f"there is no rewrite for {target.site.api} yet"
         if rewrite is not None and (why := _several(file, target, rewrite.NAME) or ""):
             pass

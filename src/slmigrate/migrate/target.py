@@ -18,6 +18,8 @@ class Target:
 
     keeps_model: bool = False
     """The model argument stays as it is written: the settings file that it comes from changes."""
+    endpoint: str | None = None
+    """Address of the server that answers, for clients of OpenAI; None: the model answers in the program's process."""
     context_tokens: int | None = None
     """What the model can read at once, answer included; None: not known."""
 

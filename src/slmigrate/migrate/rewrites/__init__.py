@@ -31,9 +31,16 @@ class Rewrite(Protocol):
 Finder = Callable[[str], "Rewrite | None"]
 
 
-def find_rewrite(api: str) -> "Rewrite | None":
-    """The rewrite for a call site's api, None where there is none yet."""
-    from slmigrate.migrate.rewrites import auto_model, chat_client, openai_module, other_clients, transformers_pipeline
+def find_rewrite(api: str, *, endpoint: bool = False) -> "Rewrite | None":
+    """The rewrite for a call site's api, None where there is none yet; `endpoint`: clients shall ask a server."""
+    from slmigrate.migrate.rewrites import (
+        auto_model,
+        chat_client,
+        local_endpoint,
+        openai_module,
+        other_clients,
+        transformers_pipeline,
+    )
 
     clients = (
         chat_client.REWRITE,
@@ -43,5 +50,7 @@ def find_rewrite(api: str) -> "Rewrite | None":
         other_clients.OLLAMA_CHAT,
         other_clients.COHERE_CHAT,
     )
+    if endpoint and api in local_endpoint.APIS:
+        return local_endpoint
     modules: tuple[Rewrite, ...] = (transformers_pipeline, auto_model, openai_module, *clients)
     return next((module for module in modules if api in module.APIS), None)

@@ -12,6 +12,9 @@ from slmigrate.migrate.rewrites.client_model import model_of
 from slmigrate.migrate.source import SourceFile
 from slmigrate.migrate.target import Target
 
+Stays = Callable[[Method, cst.Call, Target | None], str | None]
+"""Why another call of a client would stay as it is, or None."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
@@ -37,7 +40,11 @@ def plan(
     if receiver is None:
         return How(make=lambda: _ask_stand_in(family, file, call, own))
     made = client_made.construction(family, file, receiver)
-    why = made if isinstance(made, str) else _cannot_replace(family, file, receiver, made, call, beside=beside)
+
+    def stays(method: Method, other: cst.Call, its: Target | None) -> str | None:
+        return _stays(family, method, file, other, its, beside=beside)
+
+    why = made if isinstance(made, str) else cannot_replace(family, file, receiver, made, call, stays, beside=beside)
     if isinstance(made, cst.Call) and why is None:
         return How(make=lambda: _replace_client(family, file, made))
     if isinstance(made, cst.Call) and (clash := _names_clash(family, file, made)):
@@ -140,21 +147,22 @@ def _replaced(family: Family, file: SourceFile) -> list[cst.Call]:
     return kept
 
 
-def _cannot_replace(
+def cannot_replace(
     family: Family,
     file: SourceFile,
     receiver: cst.BaseExpression,
     made: cst.Call,
     this: cst.Call,
+    stays: Stays,
     *,
     beside: bool,
 ) -> str | None:
-    """Why the client has to stay as it is: a use that could not follow it."""
+    """Why the client has to stay as it is: a use that could not follow it; `stays` knows of other calls."""
     if made is receiver:
         return _names_clash(family, file, made)
     uses = _uses(file, receiver)
     name = cst.Module([]).code_for_node(receiver)
-    reason = _names_clash(family, file, made) or _other_uses(family, file, name, uses, this, beside=beside)
+    reason = _names_clash(family, file, made) or _other_uses(family, file, name, uses, this, stays)
     if reason or beside:
         return reason
     if isinstance(receiver, cst.Name) and isinstance(file.scope_of(receiver), meta.GlobalScope):
@@ -181,7 +189,7 @@ def _names_clash(family: Family, file: SourceFile, made: cst.Call) -> str | None
 
 
 def _other_uses(
-    family: Family, file: SourceFile, name: str, uses: list[cst.CSTNode], this: cst.Call, *, beside: bool
+    family: Family, file: SourceFile, name: str, uses: list[cst.CSTNode], this: cst.Call, stays: Stays
 ) -> str | None:
     """A use of the client that could not follow it: no chat call, or one that is not pointed at a small model."""
     for use in uses:
@@ -193,7 +201,7 @@ def _other_uses(
         if call is None or asked is None or asked[1] is not use:
             return f"{name!r} is also used for something else (line {line})"
         target = file.targets.get(file.line(call))
-        if call is not this and (why := _stays(family, asked[0], file, call, target, beside=beside)):
+        if call is not this and (why := stays(asked[0], call, target)):
             return f"another call of {name!r} has to stay (line {line}: {why})"
     return None
 
