@@ -215,6 +215,48 @@ def test_a_second_migration_waits_for_the_first(tmp_path: Path) -> None:
         apply_plan(tmp_path, draft)
 
 
+TWO = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from migrating import plan_of
+from slmigrate.errors import MigrateError
+from slmigrate.migrate.apply import apply_plan
+from slmigrate.migrate.receipts import staged
+root = Path(sys.argv[1])
+draft = plan_of(root)
+write = staged(root)
+def slowly(path, data, mode):
+    time.sleep(0.3)
+    write(path, data, mode)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    apply_plan(root, draft, write=slowly)
+except MigrateError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_of_two_processes_at_once_one_works_and_the_other_is_refused(tmp_path: Path) -> None:
+    before = tree(project(tmp_path))
+    command = [sys.executable, "-c", TWO, str(tmp_path), str(Path(__file__).parent)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    assert [line for line in said if line] == [
+        f"Another slmigrate is changing {str(tmp_path)!r} right now. Wait until it is done.\n"
+    ]
+    roll_back(tmp_path)
+    assert tree(tmp_path) == before
+
+
 # Killed at the n-th thing that it does to a file of the project: Python tells an audit hook of each before it is done.
 # The children are forked after the imports, which take most of the time.
 KILL = """

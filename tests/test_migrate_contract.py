@@ -54,7 +54,7 @@ def run(root: Path, home: str | None = None) -> subprocess.CompletedProcess[str]
     import os
 
     environment = {**os.environ, **({"SLMIGRATE_HOME": home} if home else {})}
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", NAME]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", NAME]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment, timeout=120)
 
 

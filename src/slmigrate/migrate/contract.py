@@ -41,6 +41,7 @@ Bo: Will do. Ana, can you restart the two jobs that failed?
 Ana: Done, both are green."""
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # said in the plan
 @pytest.mark.parametrize("site", SITES, ids=[site[0] for site in SITES])
 def test_the_model_answers_in_the_shape_that_the_code_reads(site):
     where, asked, key, settings = site
