@@ -31,6 +31,10 @@ def rewrite(file: SourceFile, target: Target, *, beside: bool) -> str | None:
     call = next(found, None)
     if call is None:
         return "only openai.ChatCompletion.create(…), called by that name, is rewritten"
+    module = cst.ensure_type(cst.ensure_type(call.func, cst.Attribute).value, cst.Attribute).value
+    name = cst.ensure_type(module, cst.Name).value
+    if file.bound_here(name) != {"openai"}:
+        return f"{name!r} is bound to something else as well"
     if file.bound_here("ChatCompletion") - {"slmigrate.ChatCompletion"}:
         return "the file already has another ChatCompletion"
     model = model_of(file, call, target, NAME, beside=beside)
