@@ -166,7 +166,7 @@ def _asked(draft: "Draft", again: Again) -> "Draft":
         if said == "a":
             break
         if said == "n":
-            declined[f"{edit.path.replace('_slm.', '.') if _beside(draft) else edit.path}:{edit.line}"] = "you said no"
+            declined[f"{edit.path}:{edit.line}"] = "you said no"
     if declined:
         draft = again(declined)
         if not draft.changes:
@@ -177,12 +177,8 @@ def _asked(draft: "Draft", again: Again) -> "Draft":
 
 
 def _is_call(edit: Edit) -> bool:
-    """A change of a call, not of requirements or notes, which follow from those."""
-    return edit.id.startswith(f"{edit.path}:{edit.line}:") and edit.rewrite not in ("requirements", "notes")
-
-
-def _beside(draft: "Draft") -> bool:
-    return draft.plan.mode == "beside"
+    """A change of a call; those of requirements and settings files follow from it."""
+    return edit.id.startswith(f"{edit.path}:{edit.line}:") and edit.rewrite not in ("requirements", "settings")
 
 
 def uncommitted(root: Path) -> int:
