@@ -181,6 +181,13 @@ def test_lines_that_stay_keep_their_escapes(tmp_path: Path) -> None:
     assert "✓" not in after
 
 
+def test_lines_that_stay_keep_their_escapes_beside_letters_that_are_written_out(tmp_path: Path) -> None:
+    before = book("# größe", f"{OLD_IMPORT}\n# tick\n{CALL}").replace("tick", "\\u2713")
+    write_files(tmp_path, {"a.ipynb": before})
+    after = plan_of(tmp_path).changes[0].after.decode()
+    assert after == book("# größe", f"{IMPORTS}\n# tick\n{DONE}").replace("tick", "\\u2713")
+
+
 def test_beside_and_rollback(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.ipynb": book(OLD_IMPORT, CALL)})
     before = tree(tmp_path)
