@@ -181,6 +181,19 @@ def test_save_writes_the_first_of_each_call_and_keeps_the_rest_of_the_file(proje
     assert settings.read_text() == text
 
 
+def test_a_line_of_a_call_that_an_earlier_save_left_goes_and_others_stay(project: Path, smollm2: str) -> None:
+    site = report(project, "--max-disk", "99MB").choices[0]
+    settings = project / "slmigrate.toml"
+    settings.write_text(
+        f'version = 1\n\n[sites]\n"{site.path}:{site.line}" = "distilbart"\n"other.py:1" = "distilbart"  # theirs\n'
+    )
+    result = run(project, "--save", "--max-disk", "99MB", "--licence", "Apache-2.0")
+    assert result.returncode == 0, result.stderr
+    assert f'sites."{site.path}:{site.line}" is gone: what is saved for its task holds for it now' in result.stderr
+    assert f'"{site.path}:{site.line}"' not in settings.read_text()
+    assert '"other.py:1" = "distilbart"  # theirs\n' in settings.read_text()
+
+
 def test_what_is_here_is_saved_with_its_revision_and_sha256(project: Path, smollm2: str) -> None:
     card = catalogue()[smollm2]
     save(project / "slmigrate.toml", {("models", "summarization"): pinned(smollm2)})

@@ -243,6 +243,23 @@ def test_a_connection_that_breaks_goes_on_where_it_stopped(models: Models) -> No
     assert models.hub.sent < 1.2 * BIG  # not from the start again
 
 
+def test_an_error_is_read_by_its_status_and_not_by_numbers_in_its_text() -> None:
+    from slmigrate.models.hub import _reason
+
+    assert _reason(Exception("port 8404 is closed (request 401-403)")) == "no connection to the hub"
+
+
+def test_what_an_earlier_pull_left_needs_no_more_room(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    from slmigrate.models.store import resumed_bytes, weights_folder
+
+    monkeypatch.setenv("SLMIGRATE_HOME", models.environment()["SLMIGRATE_HOME"])
+    left = weights_folder() / "x" / ".partial-abc" / ".cache"
+    left.mkdir(parents=True)
+    (left / "a.part").write_bytes(b"12345")
+    assert resumed_bytes("x", "abc") == 5
+    assert resumed_bytes("x", "other") == 0
+
+
 def test_too_little_disk_is_said_before_the_first_byte(models: Models) -> None:
     code = (
         "import shutil, sys\nfrom slmigrate.cli import main\nreal = shutil.disk_usage\n"

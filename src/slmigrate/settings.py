@@ -5,7 +5,7 @@ The file lies in the project's root: which model serves which task, call site an
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -122,12 +122,16 @@ def check(document: dict[str, Any], path: Path) -> Settings:
         raise SettingsError(path, _explain(error, path)) from error
 
 
-def save(path: Path, changes: Mapping[tuple[str, ...], ModelChoice]) -> None:
+def save(path: Path, changes: Mapping[tuple[str, ...], ModelChoice], *, stale_sites: Collection[str] = ()) -> list[str]:
     """Set models in a settings file, which is made where it is not there; comments and all else stay as they are.
 
     Args:
         changes: place -> model; `("models", "summarization")`, `("lanes", "batch", "summarization")`,
             `("sites", "a.py::f")`.
+        stale_sites: names of calls whose own line goes, because what is saved for their task holds for them now.
+
+    Returns:
+        The lines of `stale_sites` that were there.
 
     Raises:
         SettingsError: the file is broken, before or after the change; nothing is written.
@@ -154,9 +158,14 @@ def save(path: Path, changes: Mapping[tuple[str, ...], ModelChoice]) -> None:
             pinned = tomlkit.inline_table()
             pinned.update(value)
             table[place[-1]] = pinned
+    sites: Any = document.get("sites", {})
+    gone = [name for name in stale_sites if name in sites and ("sites", name) not in changes]
+    for name in gone:
+        del sites[name]
     text = tomlkit.dumps(document)
     check(tomllib.loads(text), path)
     write_atomic(path, text.encode())
+    return gone
 
 
 def _explain(error: ValidationError, path: Path) -> str:

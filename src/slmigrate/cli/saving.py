@@ -33,11 +33,15 @@ def save_choices(path: Path, found: ScanReport, report: ChoiceReport, *, lane: L
             "Nothing to save: no call has a model that fits. Allow more, or see --all for the reasons."
         )
     changes = {place: pinned(spec) for place, spec in wanted.items()}
+    own = {place[1] for place in wanted if place[0] == "sites"}
+    served = [site for site, choice in zip(found.call_sites, report.choices, strict=True) if choice.ranked]
+    names = [_from_there(("sites", name), below)[1] for site in served for name in site_names(site)]
     try:
-        save(target, changes)
+        gone = save(target, changes, stale_sites=[name for name in names if name not in own])
     except OSError as error:
         raise SlmigrateError(f"Cannot write {str(target)!r} ({error.strerror}). Nothing was saved.") from error
-    return [f"Wrote {target}:", *(_line(place, choice) for place, choice in changes.items())]
+    dropped = [f'  sites."{name}" is gone: what is saved for its task holds for it now' for name in gone]
+    return [f"Wrote {target}:", *(_line(place, choice) for place, choice in changes.items()), *dropped]
 
 
 def _from_there(place: Place, below: str) -> Place:

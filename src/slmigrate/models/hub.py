@@ -172,16 +172,16 @@ def _said(key: str, name: str) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    text = str(error)
-    if isinstance(error, GatedRepoError) or "403" in text:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, GatedRepoError) or status == 403:
         return "access is refused; accept the terms on its page, then set HF_TOKEN"
     if isinstance(error, RevisionNotFoundError):
         return "there is no such revision"
-    if isinstance(error, RepositoryNotFoundError) or "401" in text:
+    if isinstance(error, RepositoryNotFoundError) or status == 401:
         return "there is no such repository, or it is private and HF_TOKEN is not set"
-    if "404" in text:
+    if status == 404:
         return "there is no such file"
-    if status := getattr(getattr(error, "response", None), "status_code", None):
+    if status is not None:
         return f"the hub answers {status}; try again later"
     return "no connection to the hub"
 

@@ -151,6 +151,16 @@ def staging(key: str, *, resume: str | None = None) -> Iterator[Path]:
             parent.rmdir()  # only when nothing was published
 
 
+def resumed_bytes(key: str, resume: str) -> int:
+    """Bytes that an earlier run left of what is built under the name `resume`: they need no more room."""
+    folder = weights_folder() / key / f"{_PARTIAL}{resume}"
+    total = 0
+    for path in glob.iglob("**/*", root_dir=folder, recursive=True, include_hidden=True):
+        with contextlib.suppress(OSError):
+            total += (folder / path).stat().st_size if (folder / path).is_file() else 0
+    return total
+
+
 def sweep(key: str) -> None:
     """Delete what a run left that was killed after its weights were published."""
     parent = weights_folder() / key

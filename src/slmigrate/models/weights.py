@@ -27,6 +27,7 @@ from slmigrate.models.store import (
     locked,
     publish,
     remove,
+    resumed_bytes,
     staging,
     sweep,
 )
@@ -151,7 +152,7 @@ def _from_hub(source: WeightsSource, card: ModelCard, asked: Pull) -> LocalWeigh
         same = (local.manifest.revision, local.manifest.main) == (found.commit, main)
         if same and (engine_of(local.folder) is None or local.manifest.precision == asked.precision):
             return local
-    check_space(found.bytes)
+    check_space(found.bytes - resumed_bytes(card.key, found.commit))
     with staging(card.key, resume=found.commit) as folder, _full_disk_said(folder, found.bytes):
         card = _with_engine(card, found, folder)
         hashes = hub.fetch(card, found, folder, asked.progress or _silent)
