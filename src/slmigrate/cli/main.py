@@ -18,8 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("slmigrate.cli.migrate:migrate", "Point the calls in PATH at a small model."),
     "rollback": ("slmigrate.cli.migrate:rollback", "Take back what migrate --apply wrote, byte for byte."),
     "status": ("slmigrate.cli.status:status", "Tick the guide's checklist from evidence, and name the next command."),
-    "digest": ("slmigrate.cli.agents:digest", "Summarise a Discord export, each line with its messages."),
-    "tasks": ("slmigrate.cli.agents:tasks", "Report on a task list: done, late, overdue, by person."),
+    "digest": ("slmigrate.cli.digest:digest", "Summarise a Discord export, each line with its messages."),
+    "tasks": ("slmigrate.cli.tasks:tasks", "Report on a task list: done, late, overdue, by person."),
     "demo": ("slmigrate.cli.demo:demo", "Migrate the example application from start to end, and back."),
 }
 

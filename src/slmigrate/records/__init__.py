@@ -1,7 +1,7 @@
 """The nouns that the steps hand on: frozen, checked on the way in, JSON both ways, no behaviour.
 
 `code` is about the user's source, `models` about models, `proof` about measuring, `watch` about what comes after a
-migration, `reports` about what the agents write. Everything is exported here: `from slmigrate.records import CallSite`.
+migration, `reports` and `tasks` about what the agents write. Everything is exported here: `from slmigrate.records import CallSite`.
 """
 
 from slmigrate.records.base import Record
@@ -64,13 +64,10 @@ from slmigrate.records.reports import (
     DigestLine,
     Grounding,
     PersonDay,
-    PersonTasks,
-    TaskItem,
-    TaskProblem,
-    TaskReport,
 )
 from slmigrate.records.status import Status, StatusItem
 from slmigrate.records.talk import Message
+from slmigrate.records.tasks import PersonTasks, TaskItem, TaskProblem, TaskReport
 from slmigrate.records.watch import LostAt, Observation, Watched, WatchedRate, WatchStart
 
 __all__ = [
