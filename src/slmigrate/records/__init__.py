@@ -1,7 +1,8 @@
 """The nouns that the steps hand on: frozen, checked on the way in, JSON both ways, no behaviour.
 
 `code` is about the user's source, `models` about models, `proof` about measuring, `watch` about what comes after a
-migration, `reports` and `tasks` about what the agents write. Everything is exported here: `from slmigrate.records import CallSite`.
+migration, `reports` and `tasks` about what the agents write. Everything is exported here:
+`from slmigrate.records import CallSite`.
 """
 
 from slmigrate.records.base import Record
