@@ -68,7 +68,7 @@ from slmigrate.records.reports import (
 )
 from slmigrate.records.status import Status, StatusItem
 from slmigrate.records.talk import Message
-from slmigrate.records.tasks import PersonTasks, TaskItem, TaskProblem, TaskReport
+from slmigrate.records.tasks import Draft, DraftLine, PersonTasks, TaskItem, TaskProblem, TaskReport, Upcoming
 from slmigrate.records.watch import LostAt, Observation, Watched, WatchedRate, WatchStart
 
 __all__ = [
@@ -94,6 +94,8 @@ __all__ = [
     "DemoStep",
     "Digest",
     "DigestLine",
+    "Draft",
+    "DraftLine",
     "Edit",
     "Exported",
     "Figure",
@@ -141,6 +143,7 @@ __all__ = [
     "TimedAnswer",
     "TunedOld",
     "Untouched",
+    "Upcoming",
     "WatchStart",
     "Watched",
     "WatchedRate",
