@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from slmigrate.agents.conversations import separate
-from slmigrate.agents.digest import headline, make_digest, transcript
+from slmigrate.agents.digest import headline, make_digest
 from slmigrate.agents.lines import find_lines, open_questions
-from slmigrate.agents.render import digest_markdown
+from slmigrate.agents.render import digest_html, digest_markdown
 from slmigrate.agents.sources import Channel, read_channel
+from slmigrate.agents.wording import MOST_CHARACTERS, transcript
 from slmigrate.engines.extractive import Extractive
 from slmigrate.engines.scripted import Scripted
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
@@ -68,7 +69,7 @@ def test_a_true_sentence_of_the_model_is_kept_with_its_messages() -> None:
     ],
 )
 def test_what_the_messages_do_not_bear_out_gives_way_to_a_message(sentence: str) -> None:
-    digest = make_digest(channel(OUTAGE), Scripted([sentence]))
+    digest = make_digest(channel(OUTAGE), Scripted(lambda _: sentence))
     for line in digest.conversations[0].lines:
         assert line.by != "model"
         assert line.text.partition(": ")[2] in {message.content for message in OUTAGE}
@@ -78,8 +79,22 @@ def test_what_the_messages_do_not_bear_out_gives_way_to_a_message(sentence: str)
 def test_a_good_and_a_bad_sentence_are_told_apart() -> None:
     engine = Scripted(["Jonas will issue new certificates for the lockers. They expire again on 3 June."])
     digest = make_digest(channel(OUTAGE), engine)
-    assert [line.by for line in digest.conversations[0].lines if line.kind == "summary"] == ["model", "quote"]
+    assert [line.by for line in digest.conversations[0].lines if line.kind == "summary"] == ["model"]
     assert (digest.grounding.checked, digest.grounding.rejected) == (2, 1)
+    assert digest.grounding.reasons == {"date": 1}
+
+
+def test_where_too_little_holds_the_model_is_asked_again_with_other_seeds() -> None:
+    answers = [
+        "The lockers cost 200 EUR.",
+        "Bruno fixed the lockers.",
+        "Jonas issues new certificates for the lockers.",
+    ]
+    engine = Scripted(answers)
+    digest = make_digest(channel(OUTAGE), engine)
+    assert [request.generation.seed for request in engine.requests] == [0, 1, 2]
+    assert [line.by for line in digest.conversations[0].lines if line.kind == "summary"] == ["model"]
+    assert (digest.grounding.checked, digest.grounding.rejected) == (3, 2)
 
 
 def test_short_talk_is_quoted_and_no_model_is_asked() -> None:
@@ -91,7 +106,7 @@ def test_short_talk_is_quoted_and_no_model_is_asked() -> None:
 
 def test_a_summary_is_never_longer_than_what_was_said() -> None:
     long = "Tomasz and Jonas " + "talked about the lockers in Graz being offline and " * 20 + "fixed the lockers."
-    digest = make_digest(channel(OUTAGE), Scripted([long]))
+    digest = make_digest(channel(OUTAGE), Scripted(lambda _: long))
     said = sum(len(message.content) for message in OUTAGE)
     summary = [line for line in digest.conversations[0].lines if line.kind == "summary"]
     assert sum(len(line.text) for line in summary if line.by == "model") <= said
@@ -173,7 +188,8 @@ def test_the_export_of_the_example_is_read_whole() -> None:
     assert digest.channel == "general"
     assert digest.messages == 283
     assert {person.name for person in digest.people} == {"Mira", "Jonas", "Priya", "Tomasz", "Lena", "Samuel"}
-    assert digest_markdown(digest).count("\n## ") == len(digest.conversations)
+    long = [conversation for conversation in digest.conversations if conversation.messages >= 3]
+    assert digest_markdown(digest).count("\n## ") == len(long) + 2  # also said, people
 
 
 @pytest.mark.parametrize("name", ["flat_discord_messages.json", "grouped_discord_messages.json"])
@@ -239,16 +255,99 @@ def test_a_missing_export_is_refused() -> None:
         read_channel(Path("absent.json"))
 
 
-def test_a_long_conversation_is_cut_in_the_middle_and_says_so() -> None:
-    lines = transcript(talk(*(f"Ana: {'word ' * 100}{number}" for number in range(40)))).splitlines()
-    assert "..." in lines
-    assert sum(len(line) + 1 for line in lines) <= 6_100
-    assert lines[-1].endswith("39")
+def test_a_long_conversation_is_summed_up_part_by_part_and_the_digest_says_so() -> None:
+    lines = (f"{'Ana' if number % 2 else 'Bo'}: valve {number} leaks and {'water ' * 80}" for number in range(40))
+    messages = talk(*lines)
+    replies = [messages[0], *(m.model_copy(update={"reply_to": b.id}) for b, m in pairwise(messages))]
+    engine = Scripted(lambda _: "The valve leaks water all the time.")
+    digest = make_digest(channel(replies), engine)
+    read = {line for request in engine.requests for line in (request.text or "").splitlines()}
+    assert len(read & {f"{m.author}: {m.content.strip()}" for m in replies}) == 40  # nothing was left out
+    assert all(len(request.text or "") <= MOST_CHARACTERS for request in engine.requests)
+    assert any("part by part" in note for note in digest.notes)
+
+
+def test_a_message_that_is_longer_than_the_model_can_read_is_cut_and_marked() -> None:
+    (line,) = transcript(talk("Ana: " + "word " * 3_000)).splitlines()
+    assert line.endswith(" …")
+    assert len(line) <= MOST_CHARACTERS + 2
 
 
 def test_a_headline_is_what_was_said_first() -> None:
-    assert headline(OUTAGE) == "14 lockers in Graz are offline since 06:40"
-    assert headline(talk("Ana: " + "long " * 40)).endswith("long …")
+    assert headline(OUTAGE[0]) == "14 lockers in Graz are offline since 06:40"
+    assert headline(talk("Ana: " + "long " * 40)[0]).endswith("long …")
+
+
+def test_a_greeting_is_no_headline_where_more_was_said() -> None:
+    messages = talk("Ana: hi all", "Ana: the build of the backend is red", "Bo: I'll look at the build")
+    digest = make_digest(channel(messages), Extractive())
+    assert digest.conversations[0].headline == "the build of the backend is red"
+    assert digest.conversations[0].headline_ids == ("2",)
+
+
+def test_an_action_names_who_does_it_and_by_when() -> None:
+    messages = talk(
+        "Jonas: I'll issue new certificates by Friday",
+        "Mira: @Lena can you check the tablet view tomorrow?",
+        "Lena: TODO Samuel: answer the tickets",
+        "Samuel: I'll do it on Friday or on Saturday",
+    )
+    found = [(line.person, line.due) for line in find_lines(messages) if line.kind == "action"]
+    assert found == [("Jonas", "2026-05-15"), ("Lena", "2026-05-12"), ("Samuel", None), ("Samuel", None)]
+
+
+def test_what_a_person_took_on_is_theirs_whoever_said_it() -> None:
+    messages = talk("Mira: @Lena can you check the tablet view?", "Lena: ok, on it", "Mira: thanks")
+    people = {person.name: person for person in make_digest(channel(messages), Extractive()).people}
+    assert [text.split(":")[0] for text in people["Lena"].took_on] == ["Mira", "Lena"]
+    assert people["Mira"].took_on == ()
+
+
+def test_the_day_is_three_lines_that_are_counted() -> None:
+    day = make_digest(channel([*OUTAGE, *later("Lena: who owns the tablet view?")]), Extractive()).day
+    assert [line.text for line in day] == [
+        "5 messages by 3 people in 2 conversations.",
+        "Most was said (4 messages) after: 14 lockers in Graz are offline since 06:40",
+        "1 action (Jonas), 1 open question.",
+    ]
+    assert day[2].message_ids == ("3", "late1")
+
+
+def later(*lines: str) -> list[Message]:
+    """Messages of two hours later, in a conversation of their own."""
+    return [m.model_copy(update={"id": f"late{m.id}", "timestamp": START + timedelta(hours=2)}) for m in talk(*lines)]
+
+
+def test_the_whole_digest_is_never_longer_than_the_talk_and_its_three_lines() -> None:
+    for answer in ("The lockers in Graz are offline since 06:40. " * 20, "x " * 500):
+        digest = make_digest(channel(OUTAGE), Scripted(lambda _, answer=answer: answer))
+        said = sum(len(f"{message.author}: {message.content}") + 1 for message in OUTAGE)
+        assert sum(len(line.text) for conversation in digest.conversations for line in conversation.lines) <= said
+
+
+def test_talk_in_other_languages_and_scripts_comes_through_letter_by_letter() -> None:
+    said = (
+        "Jörg: Die Schließfächer in Köln sind seit 06:40 offline, größtenteils",
+        "Анна: сертификаты истекли вчера, я выпущу новые",
+        "さくら: ありがとうございます、助かります",
+        "יוסי: תודה רבה",
+    )
+    messages = talk(*said)
+    replies = [messages[0], *(m.model_copy(update={"reply_to": b.id}) for b, m in pairwise(messages))]
+    digest = make_digest(channel(replies), Scripted(lambda _: "The lockers are offline."))
+    shown = digest_markdown(digest)
+    quoted = [line.text for line in digest.conversations[0].lines if line.by == "quote"]
+    assert quoted
+    assert all(text in said for text in quoted)
+    assert all(text in shown for text in quoted)
+
+
+def test_names_and_texts_of_others_are_inert_in_html() -> None:
+    hostile = talk("<script>alert(1)</script>: see <img src=x onerror=alert(1)> https://a.example/<b>", "Bo: no")
+    shown = digest_html(make_digest(channel(hostile), Extractive()))
+    assert "<script>alert" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;" in shown
 
 
 def test_a_digest_round_trips_under_the_names_of_the_design() -> None:

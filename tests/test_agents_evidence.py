@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from slmigrate.agents.conversations import separate
-from slmigrate.agents.digest import evidence, finished, make_digest, transcript
+from slmigrate.agents.digest import make_digest
 from slmigrate.agents.lines import is_action, is_decision
 from slmigrate.agents.sources import Channel, read_channel
+from slmigrate.agents.stated import evidence, judge
+from slmigrate.agents.summary import finished
+from slmigrate.agents.wording import transcript
 from slmigrate.engines.base import Reply, Request
 from slmigrate.engines.extractive import Extractive
 from slmigrate.engines.scripted import Scripted
@@ -123,7 +126,7 @@ class Cut(Scripted):
 
 
 def test_an_answer_without_one_finished_sentence_gives_a_quotation() -> None:
-    engine = Cut(["The lockers in Graz are"])
+    engine = Cut(lambda _: "The lockers in Graz are")
     digest = make_digest(Channel(name="x", messages=tuple(OUTAGE)), engine)
     assert [line.by for line in summary_of(digest)] == ["quote"]
 
@@ -131,7 +134,7 @@ def test_an_answer_without_one_finished_sentence_gives_a_quotation() -> None:
 def test_the_model_is_given_the_conversation_and_no_more() -> None:
     engine = Scripted(lambda _: "Nothing.")
     make_digest(Channel(name="x", messages=tuple(OUTAGE)), engine)
-    assert [request.text for request in engine.requests] == [transcript(OUTAGE)]
+    assert {request.text for request in engine.requests} == {transcript(OUTAGE)}
     assert engine.requests[0].generation.temperature == 0
 
 
@@ -142,11 +145,11 @@ def test_two_people_of_one_nickname_stay_two() -> None:
     assert [(person.id, person.messages) for person in digest.people] == [("1", 1), ("2", 1)]
 
 
-def test_progress_counts_the_conversations() -> None:
+def test_progress_counts_the_messages() -> None:
     seen: list[tuple[int, int]] = []
     channel = read_channel(EXAMPLE)
     digest = make_digest(channel, Extractive(), progress=lambda done, total: seen.append((done, total)))
-    total = len(digest.conversations)
+    total = sum(conversation.messages for conversation in digest.conversations)
     assert seen[-1] == (total, total)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
@@ -183,6 +186,24 @@ def test_the_digest_of_the_example_holds_its_promises() -> None:
 def test_the_digest_of_a_real_channel_holds_its_promises(shared: Path, pattern: str) -> None:
     (path,) = (shared / "data" / "discord").glob(pattern)
     holds_its_promises(path)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        pytest.param("I will issue new certificates tomorrow for you.", "voice", id="it speaks itself"),
+        pytest.param("Jonas: new certificates tomorrow for the lockers.", "voice", id="a line of a transcript"),
+        pytest.param("The conversation between Tomasz and Jonas is about lockers.", "empty", id="says nothing"),
+        pytest.param("Jonas's certificates.", "short", id="no sentence"),
+        pytest.param("The lockers in Graz have a lovely view of the old castle hill.", "support", id="other words"),
+        pytest.param("The lockers in Graz are in Graz are in Graz are in Graz are offline.", "repeats", id="a loop"),
+    ],
+)
+def test_what_is_no_report_of_the_talk_is_rejected_and_the_reason_counted(sentence: str, why: str) -> None:
+    assert judge(sentence, OUTAGE, PEOPLE).reasons == (why,)
+    digest = digest_of(sentence)
+    assert digest.grounding.reasons == {why: 1}
+    assert (digest.grounding.model_lines, digest.grounding.quoted_lines) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Talk that overlaps, separated: each message joins the conversation of the message that it goes on with.
 
-A reply goes to what it replies to; for the rest `links` chooses. What that reaches is printed by `bench/conversations.py`.
+A reply goes to what it replies to; for the rest `links` chooses. `bench/conversations.py` prints what that reaches.
 The task is that of Kummerfeld et al. 2019 (https://aclanthology.org/P19-1374).
 """
 

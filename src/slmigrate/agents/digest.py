@@ -1,81 +1,158 @@
 """A channel's digest: conversations, who did what, and sentences that are checked before anybody reads them."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence, Sized
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from slmigrate.agents.conversations import separate
-from slmigrate.agents.lines import find_lines, is_action, quote
-from slmigrate.agents.sources import Channel
-from slmigrate.engines.base import Engine, Generation, Request
-from slmigrate.grounding.check import check
-from slmigrate.grounding.text import content_words, sentences
+from slmigrate.agents.conversations import conversations
+from slmigrate.agents.lines import find_lines
+from slmigrate.agents.overview import in_three_lines
+from slmigrate.agents.summary import SHORT, Tally, quoted, summarise
+from slmigrate.agents.wording import written
+from slmigrate.engines.base import Engine
+from slmigrate.grounding.text import content_words
 from slmigrate.records import Conversation, Digest, DigestLine, Grounding, Message, PersonDay
 
-SHORT = 3
-"""Conversations of fewer messages are quoted: there is nothing to summarise."""
-MAX_CHARACTERS = 6_000
-"""Of a conversation that is given to a model; about 1,500 tokens, five seconds of reading on two cores."""
-MAX_SENTENCES = 3
-GENERATION = Generation(max_new_tokens=80, temperature=0, seed=0)
-_HEADING = re.compile(r"^(?:\*{0,2}summary\*{0,2}:|here(?:'s| is) (?:a|the) summary[^:]*:)\s*", re.IGNORECASE)
 Progress = Callable[[int, int], None]
+_HEADLINE_WORDS = 3
+"""Words of substance that a message needs to be a headline; "hi all" is none."""
+
+
+class Messages(Iterable[Message], Sized, Protocol):
+    """Messages in order of time, any number of times."""
+
+
+class Talk(Protocol):
+    """A channel, whether it is held in memory or not."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def messages(self) -> Messages: ...
 
 
 @dataclass(slots=True)
-class Tally:
-    """Sentences of the model that were checked, and those that failed."""
+class _Person:
+    """What is counted of one person."""
 
-    checked: int = 0
-    rejected: int = 0
+    name: str
+    messages: int = 0
+    conversations: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    took_on: list[str] = field(default_factory=list)
 
 
-def make_digest(channel: Channel, engine: Engine, *, progress: Progress | None = None) -> Digest:
+@dataclass(slots=True)
+class _Seen:
+    """What a first look at the channel shows."""
+
+    authors: tuple[str, ...]
+    """Everybody's name, of bots too."""
+    talk: int
+    """Messages of people."""
+    first: datetime | None
+    last: datetime | None
+
+
+def make_digest(
+    channel: Talk, engine: Engine, *, include: frozenset[str] = frozenset(), progress: Progress | None = None
+) -> Digest:
     """The digest of `channel`, its sentences written by `engine` and checked.
 
+    Reads the messages twice, and holds those of open conversations only.
+
     Args:
-        progress: called with (conversations done, conversations in all).
+        include: what counts beside what people wrote; see `Message.counts`.
+        progress: called with (messages done, messages in all); messages of bots and notices are none.
 
     Raises:
         EngineError: the model broke.
     """
-    groups = separate(channel.messages)
-    talk = [message for group in groups for message in group]
-    people = sorted({message.author for message in channel.messages})
+    seen = _look(channel.messages)
     tally = Tally()
-    conversations = []
-    for number, group in enumerate(groups):
-        conversations.append(_conversation(number, group, engine, people, tally))
+    people: dict[str, _Person] = {}
+    found: list[tuple[int, Conversation]] = []
+    places = _Places()
+    done = 0
+    for group in conversations(places.counted(channel.messages), include):
+        conversation = _conversation(group, engine, seen.authors, tally)
+        found.append((places.take(group), conversation))
+        _count(people, group, conversation)
+        done += len(group)
         if progress:
-            progress(number + 1, len(groups))
-    times = [message.timestamp.isoformat() for message in channel.messages if message.timestamp]
+            progress(done, max(seen.talk, done))
+    ordered = [
+        conversation.model_copy(update={"id": f"c{number}"})
+        for number, (_, conversation) in enumerate(sorted(found, key=lambda it: it[0]), start=1)
+    ]
     return Digest(
         channel=channel.name,
         messages=len(channel.messages),
-        first=times[0] if times else None,
-        last=times[-1] if times else None,
-        people=tuple(_people(talk, groups)),
-        conversations=tuple(conversations),
-        grounding=Grounding(checked=tally.checked, rejected=tally.rejected),
+        first=seen.first.isoformat() if seen.first else None,
+        last=seen.last.isoformat() if seen.last else None,
+        day=tuple(in_three_lines(ordered, done)),
+        people=_people(people),
+        conversations=tuple(ordered),
+        grounding=_grounding(tally),
         model=engine.spec,
+        notes=tuple(_notes(tally)),
     )
 
 
-def _conversation(
-    number: int, messages: Sequence[Message], engine: Engine, people: Sequence[str], tally: Tally
-) -> Conversation:
+def _look(messages: Messages) -> _Seen:
+    authors: dict[str, None] = {}
+    talk = 0
+    first = last = None
+    for message in messages:
+        authors[message.author] = None
+        talk += message.is_talk
+        first, last = first or message.timestamp, message.timestamp or last
+    return _Seen(tuple(sorted(authors)), talk, first, last)
+
+
+class _Places:
+    """Where the first message of each open conversation stands in the channel."""
+
+    def __init__(self) -> None:
+        self._place: dict[str, int] = {}
+
+    def counted(self, messages: Iterable[Message]) -> Iterable[Message]:
+        for number, message in enumerate(messages):
+            self._place.setdefault(message.id, number)
+            yield message
+
+    def take(self, group: Sequence[Message]) -> int:
+        """The place of the first of them; they are not asked for again."""
+        place = self._place[group[0].id]
+        for message in group:
+            self._place.pop(message.id, None)
+        return place
+
+
+def _conversation(messages: Sequence[Message], engine: Engine, people: Sequence[str], tally: Tally) -> Conversation:
     """The lines of one conversation, together never longer than what was said."""
-    short = len(messages) < SHORT
-    summary = [_quoted(message) for message in messages] if short else summarise(messages, engine, people, tally)
+    if len(messages) < SHORT:
+        summary = [quoted(message) for message in messages]
+        tally.short_lines += len(summary)
+    else:
+        summary = summarise(messages, engine, people, tally)
     ruled = find_lines(messages)
     shown = {line.text for line in ruled}
     once = [line for line in summary if line.by == "model" or line.text not in shown]
+    times = [message.timestamp.isoformat() for message in messages if message.timestamp]
+    headed = opening(messages)
     return Conversation(
-        id=f"c{number + 1}",
+        id="c0",
         people=tuple(dict.fromkeys(message.author for message in messages)),
-        headline=headline(messages),
-        lines=tuple(_that_fit([*once, *ruled], len("\n".join(_written(messages))))),
+        headline=headline(headed),
+        headline_ids=(headed.id,),
+        messages=len(messages),
+        first=times[0] if times else None,
+        last=times[-1] if times else None,
+        lines=tuple(_that_fit([*once, *ruled], sum(len(written(message)) + 1 for message in messages) - 1)),
     )
 
 
@@ -89,135 +166,71 @@ def _that_fit(lines: Sequence[DigestLine], room: int) -> list[DigestLine]:
     return kept
 
 
-def summarise(messages: Sequence[Message], engine: Engine, people: Sequence[str], tally: Tally) -> list[DigestLine]:
-    """Up to three lines. A sentence of the model that its messages do not bear out gives way to the message that it
-    came from. One that a message says word for word counts as rejected too: it is no summary. Nothing is said twice."""
-    request = Request(task="summarization", text=transcript(messages), generation=GENERATION, overlong="truncate")
-    reply = engine.answer(request)
-    lines: list[DigestLine] = []
-    room = sum(len(message.content) for message in messages)
-    for sentence in finished(reply.text, cut=reply.finish == "length")[:MAX_SENTENCES]:
-        tally.checked += 1
-        line = _stated(sentence, messages, people) if len(sentence) <= room else None
-        if line is None or line.by == "quote":
-            tally.rejected += 1
-        if line is None:
-            support = supporting(sentence, messages)
-            line = _quoted(support[0] if support else _central(messages))
-        if line.text not in {other.text for other in lines}:
-            lines.append(line)
-            room -= len(line.text)
-    return lines or [_quoted(_central(messages))]
+def opening(messages: Sequence[Message]) -> Message:
+    """The first message that says something: a greeting is passed over where more was said."""
+    return next((it for it in messages if len(content_words(it.content)) >= _HEADLINE_WORDS), messages[0])
 
 
-def _stated(sentence: str, messages: Sequence[Message], people: Sequence[str]) -> DigestLine | None:
-    """The line for a sentence: the message that says the same word for word, or the model's with what bears it out."""
-    said = [message for message in messages if _same_words(sentence, message)]
-    if said:
-        return _quoted(said[0])
-    ids = tuple(message.id for message in evidence(sentence, messages, people))
-    return DigestLine(text=sentence, kind="summary", by="model", message_ids=ids) if ids else None
-
-
-def _same_words(sentence: str, message: Message) -> bool:
-    """Whether a sentence is a line of the transcript, or a whole sentence of it, given back."""
-    content = " ".join(message.content.split())
-    bare = sentence.strip().removeprefix(f"{message.author}: ").strip().lower()
-    return bare == content.lower() or bare in {part.lower() for part in sentences(content)}
-
-
-def evidence(sentence: str, messages: Sequence[Message], people: Sequence[str], most: int = 5) -> list[Message]:
-    """The messages that bear `sentence` out: the closest ones, and those that its facts stand in. [] when none do.
-
-    All of the conversation must agree too: in "14 servers, 9 tickets" no single message may be read as "9 servers".
-    """
-    cited = supporting(sentence, messages)
-    if not cited or check(sentence, messages, people=people):
-        return []
-    missing = len(check(sentence, cited, people=people))
-    while missing and len(cited) < most:
-        rest = [message for message in messages if message not in cited]
-        counts = [len(check(sentence, [*cited, message], people=people)) for message in rest]
-        if not counts or min(counts) >= missing:
-            return []
-        missing = min(counts)
-        cited.append(rest[counts.index(missing)])
-    return [] if missing else cited
-
-
-def transcript(messages: Sequence[Message]) -> str:
-    """ "Author: content" lines, at most MAX_CHARACTERS; of a longer conversation the start and the end, with "..."
-    where the middle was."""
-    lines = _written(messages)
-    if sum(len(line) + 1 for line in lines) <= MAX_CHARACTERS:
-        return "\n".join(lines)
-    head, tail = _first(lines, MAX_CHARACTERS // 2), _first(lines[::-1], MAX_CHARACTERS // 2)[::-1]
-    return "\n".join([*head, "...", *tail])
-
-
-def _written(messages: Sequence[Message]) -> list[str]:
-    return [f"{message.author}: {' '.join(message.content.split())}" for message in messages]
-
-
-def supporting(sentence: str, messages: Sequence[Message], most: int = 3) -> list[Message]:
-    """The messages that share most words with `sentence`, best first; none when hardly a word is shared."""
-    words = content_words(sentence)
-    shared = {m.id: len(words & (content_words(m.content) | content_words(m.author))) for m in messages}
-    total = len(words & set().union(*(content_words(m.content) for m in messages)))
-    if total < 2 or 3 * total < len(words):
-        return []
-    ranked = sorted(messages, key=lambda message: -shared[message.id])
-    return [message for message in ranked[:most] if shared[message.id]]
-
-
-def headline(messages: Sequence[Message], limit: int = 72) -> str:
-    """The opening words of the conversation; a quotation, so nothing in it can be made up."""
-    text = " ".join(messages[0].content.split())
+def headline(message: Message, limit: int = 72) -> str:
+    """The opening words of a message; a quotation, so nothing in it can be made up."""
+    text = " ".join(message.content.split())
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
 
 
-def finished(answer: str, *, cut: bool) -> list[str]:
-    """The sentences of an answer. Of one that the length limit `cut` the last is left out when it has no end: what is
-    missing there may turn it round. A heading such as "Summary:" is none."""
-    found = [_HEADING.sub("", sentence).strip() for sentence in sentences(answer)]
-    found = [sentence for sentence in found if sentence and not sentence.endswith(":")]
-    whole = bool(found) and found[-1].rstrip("\"')”").endswith((".", "!", "?"))
-    return found[:-1] if found and not whole and (cut or len(found) > 1) else found
+def _count(people: dict[str, _Person], group: Sequence[Message], conversation: Conversation) -> None:
+    """Add what each did in a conversation. Two people of one nickname stay two."""
+    for message in group:
+        person = people.setdefault(message.author_id, _Person(message.author))
+        person.name = message.author
+        person.messages += 1
+    author = {message.id: message.author_id for message in group}
+    for identifier in set(author.values()):
+        people[identifier].conversations += 1
+    names = {message.author.lower(): message.author_id for message in group}
+    for line in conversation.lines:
+        person = people[author[line.message_ids[0]]]
+        if line.kind != "summary":
+            person.counts[line.kind] += 1
+        doer = names.get((line.person or "").lower())
+        if line.kind == "action" and doer:
+            people[doer].took_on.append(f"{line.text} [{', '.join(line.message_ids)}]")
 
 
-def _central(messages: Sequence[Message]) -> Message:
-    """The message that shares most words with the others, per root of its length."""
-    counts = Counter(word for message in messages for word in content_words(message.content))
-
-    def weight(message: Message) -> float:
-        words = content_words(message.content)
-        return float(sum(counts[word] - 1 for word in words) / (len(words) or 1) ** 0.5)
-
-    return max(messages, key=weight)
-
-
-def _quoted(message: Message) -> DigestLine:
-    return DigestLine(text=quote(message), kind="summary", by="quote", message_ids=(message.id,))
-
-
-def _first(lines: Sequence[str], characters: int) -> list[str]:
-    """Leading lines of at most `characters` together; a single longer line is cut."""
-    taken: list[str] = []
-    for line in lines:
-        if characters <= 0:
-            break
-        taken.append(line[:characters])
-        characters -= len(line) + 1
-    return taken
+def _people(people: dict[str, _Person]) -> tuple[PersonDay, ...]:
+    """Most messages first."""
+    ranked = sorted(people.items(), key=lambda item: (-item[1].messages, item[1].name, item[0]))
+    return tuple(
+        PersonDay(
+            name=person.name,
+            id=identifier,
+            messages=person.messages,
+            conversations=person.conversations,
+            actions=person.counts["action"],
+            decisions=person.counts["decision"],
+            questions=person.counts["question"],
+            links=person.counts["link"],
+            took_on=tuple(person.took_on),
+        )
+        for identifier, person in ranked
+    )
 
 
-def _people(talk: Sequence[Message], groups: Sequence[Sequence[Message]]) -> list[PersonDay]:
-    """Counts per person, most messages first. Two people of one nickname stay two."""
-    names = {message.author_id: message.author for message in talk}
-    written = Counter(message.author_id for message in talk)
-    taken = Counter(message.author_id for message in talk if is_action(message))
-    joined = Counter(person for group in groups for person in {message.author_id for message in group})
-    return [
-        PersonDay(name=names[person], id=person, messages=count, conversations=joined[person], actions=taken[person])
-        for person, count in sorted(written.items(), key=lambda item: (-item[1], names[item[0]], item[0]))
-    ]
+def _grounding(tally: Tally) -> Grounding:
+    return Grounding(
+        checked=tally.checked,
+        rejected=tally.rejected,
+        reasons=dict(sorted(tally.reasons.items())),
+        model_lines=tally.model_lines,
+        quoted_lines=tally.quoted_lines,
+        short_lines=tally.short_lines,
+    )
+
+
+def _notes(tally: Tally) -> list[str]:
+    notes = []
+    if tally.in_parts:
+        many = "1 conversation was" if tally.in_parts == 1 else f"{tally.in_parts} conversations were"
+        notes.append(f"{many} longer than the model reads at once: summed up part by part.")
+    if tally.dropped_tokens:
+        notes.append(f"{tally.dropped_tokens:,} tokens of very long messages were cut before the model saw them.")
+    return notes

@@ -1,8 +1,8 @@
-"""Which earlier message does a message go on with? Each candidate is scored by what speaks for it, the best is taken.
+"""Which earlier message does a message go on with? Each candidate is scored, and the best is taken.
 
-A log-linear choice among the newest messages and "starts something new" (conditional logit): the score is a weighted sum
-of the features below. The weights stand in `link_weights.json`; `bench/conversations.py --fit` fits them on half of the
-annotated channels, and without --fit prints what they reach on both halves.
+A log-linear choice among the newest messages and "starts something new" (conditional logit): the score is a weighted
+sum of the features below. The weights stand in `link_weights.json`; `bench/conversations.py --fit` fits them on half of
+the annotated channels, and without --fit prints what they reach on both halves.
 """
 
 import json
@@ -23,7 +23,8 @@ _OPENERS = frozenset("hi hello hey morning anyone anybody does someone somebody 
 LINK = (
     "distance", "newest", "second", "third", "among five", "seconds", "within 5 s", "within 1 min", "within 5 min",
     "after 15 min", "same author", "own newest", "same author and newest", "same author, seconds",
-    "newest of its author", "names its author", "opens with its author", "names its author, newest of that one", "both name each other",
+    "newest of its author", "names its author", "opens with its author", "names its author, newest of that one",
+    "both name each other",
     "is named by it", "opens with me", "named by it, nothing said since", "names others", "names others, same author",
     "same person named", "it names others", "it names nobody, another author", "neither names", "neither names, newest",
     "a question of another", "an unanswered question", "a question, and this is none", "an answer word, newest",

@@ -14,6 +14,10 @@ class DigestLine(Record):
     kind: Literal["summary", "decision", "action", "question", "link"]
     by: Literal["model", "quote", "computed"]
     message_ids: tuple[str, ...] = Field(min_length=1)
+    person: str | None = None
+    """Of an action: who is to do it, where that can be told. Of a link: who posted it."""
+    due: str | None = None
+    """Of an action: the day by which, ISO 8601, where the messages name one day and no other."""
 
 
 class Conversation(Record):
@@ -22,6 +26,13 @@ class Conversation(Record):
     id: str
     people: tuple[str, ...]
     headline: str
+    """The opening words of a message, as written."""
+    headline_ids: tuple[str, ...] = ()
+    """The message that the headline is of."""
+    messages: int = 0
+    first: str | None = None
+    """Timestamp of its first message, ISO 8601."""
+    last: str | None = None
     lines: tuple[DigestLine, ...]
 
 
@@ -33,6 +44,12 @@ class PersonDay(Record):
     messages: int
     conversations: int
     actions: int
+    decisions: int = 0
+    questions: int = 0
+    """Asked, and answered by nobody."""
+    links: int = 0
+    took_on: tuple[str, ...] = ()
+    """The actions that are this person's, each with its messages in brackets."""
 
 
 class Grounding(Record):
@@ -40,6 +57,15 @@ class Grounding(Record):
 
     checked: int
     rejected: int
+    reasons: dict[str, int] = Field(default_factory=dict)
+    """Of those rejected: how many for a `number`, `date`, `name`, … that is not so, or as no summary (`verbatim`,
+    `voice`, …); a sentence can fail for several."""
+    model_lines: int = 0
+    """Summary lines that are the model's own."""
+    quoted_lines: int = 0
+    """Summary lines that are a message's, in the place of a sentence that failed."""
+    short_lines: int = 0
+    """Summary lines of conversations too short to ask the model about; quotations too."""
 
 
 class Digest(Record):
@@ -52,10 +78,14 @@ class Digest(Record):
     first: str | None = Field(alias="from")
     """Timestamp of the first message, ISO 8601."""
     last: str | None = Field(alias="to")
+    day: tuple[DigestLine, ...] = ()
+    """The whole in at most three lines, all of them computed."""
     people: tuple[PersonDay, ...]
     conversations: tuple[Conversation, ...]
     grounding: Grounding
     model: str
+    notes: tuple[str, ...] = ()
+    """What the reader should know, a sentence each: what the model never saw, for example."""
 
 
 class DemoStep(Record):
