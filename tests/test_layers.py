@@ -68,7 +68,6 @@ MAY_CONNECT = {
     "models/hub_download.py": NETWORK,  # the same
     "engines/remote.py": NETWORK,
     "serve/upstream.py": NETWORK,
-    "agents/sources.py": NETWORK,
     "agents/post.py": NETWORK,
     # loopback only: llama.cpp's own server, inside this process, behind a key made at start
     "engines/llamacpp_server.py": {"urllib.request"},
