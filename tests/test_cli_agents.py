@@ -159,10 +159,3 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path: Path)
 def test_wrong_usage_ends_with_2() -> None:
     assert run("tasks", TASKS, "--today", "soon").returncode == 2
     assert run("digest").returncode == 2
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("name", ["github_issues_eat.json", "k8s_release_schedule.json", "trello_cards_sample.json"])
-def test_task_formats_that_are_not_known_yet_are_refused(shared: Path, name: str) -> None:
-    line = refused(run("tasks", shared / "data" / "tasks" / name, "--model", "extractive"))
-    assert "Expected the guide's list of tasks" in line

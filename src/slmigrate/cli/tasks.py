@@ -1,41 +1,105 @@
 """`slmigrate tasks`."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from slmigrate.cli.agent_options import can_write, chosen_format, model_option, output_option
-from slmigrate.cli.output import emit, format_option, progress
+from slmigrate.cli.agent_options import can_write, model_option
+from slmigrate.cli.output import emit, progress
+
+if TYPE_CHECKING:
+    from slmigrate.records import TaskReport
+
+_KINDS = ("guide", "csv", "github", "jira-csv", "jira", "trello", "clickup")
+_BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--from", "kind", type=click.Choice(_KINDS), help="The format of every FILE. Default: found out.")
+@click.option("--person", metavar="NAME", help="Only the tasks that NAME has, alone or with others.")
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day that counts for what is overdue. Default: today."
 )
+@click.option(
+    "--zone", metavar="NAME", help="Time zone of the days of instants, such as Europe/Vienna. Default: as written."
+)
 @model_option
-@output_option
-@format_option
-def tasks(file: Path, today: date | None, model: str, output: Path | None, format_: str) -> int:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here: JSON for *.json, a page for *.html, else Markdown.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown", "html"]),
+    default="table",
+    show_default=True,
+    help="`json` prints one JSON document on stdout and nothing else; `table` is Markdown.",
+)
+def tasks(
+    files: tuple[Path, ...],
+    kind: str | None,
+    person: str | None,
+    today: datetime | None,
+    zone: str | None,
+    model: str,
+    output: Path | None,
+    format_: str,
+) -> int:
     """Report on a task list: done, late, overdue, by person.
 
-    Takes the guide's JSON: objects and plain texts, ISO and day-first dates. All figures are computed; MODEL writes a
-    paragraph from them and is checked against them.
+    Takes the guide's JSON, CSV, GitHub issues, Jira's CSV and JSON, Trello cards and boards, and ClickUp tasks; several
+    FILEs make one report. All figures are computed; MODEL writes a paragraph from them and is checked against them.
+    What cannot be right or cannot be read is listed, never guessed.
 
     \b
         slmigrate tasks tasks.json --today 2026-05-13
-        slmigrate tasks tasks.json --model extractive -o report.json
+        slmigrate tasks issues.json jira.csv --person Ana --model extractive -o report.html
     """
-    from slmigrate.agents.render import tasks_markdown
-    from slmigrate.agents.tasks import make_report, read_tasks
+    from slmigrate.agents.tasks import make_report, read_file
     from slmigrate.models.resolve import resolve
 
-    can_write(output, beside=file)
-    entries = read_tasks(file)
-    day = date(today.year, today.month, today.day) if today else date.today()
+    where = _zone(zone)
+    for file in files:
+        can_write(output, beside=file)
+    read = [read_file(file, kind) for file in files]
+    entries = [entry for file in read for entry in file.entries]
+    day = today.date() if today else date.today()
+    make_report(entries, None, today=day, person=person, zone=where)  # an unknown person is said before a model loads
     with resolve(model) as engine, progress(f"Reporting on {len(entries):,} tasks", total=1) as update:
-        document = make_report(entries, engine, today=day)
+        document = make_report(
+            entries,
+            engine,
+            today=day,
+            person=person,
+            zone=where,
+            files=read,
+            progress=lambda done, of: update(done / of),
+        )
         update(1)
-    emit(document, format_=chosen_format(format_, output), render=tasks_markdown, output=output)
+    chosen = _BY_SUFFIX.get(output.suffix.lower(), format_) if output else format_
+    emit(document, format_="json" if chosen == "json" else "table", render=_renderer(chosen), output=output)
     return 0
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.BadParameter(f"no time zone {name!r}; such as Europe/Vienna", param_hint="--zone") from error
+
+
+def _renderer(format_: str) -> "Callable[[TaskReport], str]":
+    from slmigrate.agents.render_tasks import tasks_html, tasks_markdown
+
+    return tasks_html if format_ == "html" else tasks_markdown
