@@ -62,13 +62,16 @@ def test_no_module_passes_300_lines(path: Path) -> None:
 
 
 NETWORK = {"urllib.request", "http.client", "socket", "requests", "httpx", "aiohttp", "openai", "huggingface_hub"}
+NETWORK |= {"discord", "discord.http", "discord.webhook.async_"}
 MAY_CONNECT = {
     "models/weights.py": NETWORK,
     "models/hub.py": NETWORK,  # one of the two ways of models/weights.py
     "models/hub_download.py": NETWORK,  # the same
     "engines/remote.py": NETWORK,
     "serve/upstream.py": NETWORK,
-    "agents/post.py": NETWORK,
+    "agents/live/client.py": NETWORK,  # all questions to Discord
+    "agents/live/send.py": NETWORK,  # posts, also to webhooks
+    "agents/live/bot.py": NETWORK,
     # loopback only: llama.cpp's own server, inside this process, behind a key made at start
     "engines/llamacpp_server.py": {"urllib.request"},
 }
@@ -95,6 +98,7 @@ HEAVY = {
     "libcst",
     "fastapi",
     "openai",
+    "discord",
     "scipy",
     "numpy",
 }

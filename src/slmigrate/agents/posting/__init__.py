@@ -1,0 +1,1 @@
+"""What posting needs and no connection: parts of a text, targets, the journal of what was sent."""
