@@ -1,21 +1,24 @@
-"""The checker of bench/grounding.py: what a cited message says is never held against a sentence, what is made up is found."""
+"""The checker of bench/grounding.py: what a cited message says is left alone, what is made up is found."""
 
+import json
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 
-from independent_check import Cited, is_verbatim, sentences, unsupported
+from independent_check import Cited, Unsupported, is_verbatim, sentences, unsupported
 
 TUESDAY = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PEOPLE = ("Ana", "Bo", "kelly", "Jaime95", "#Person1#", "#Person2#", "Kirsty Williams AM", "the", "MJ", "José")
 
 
-def found(sentence: str, said: str, author: str = "Ana") -> list[tuple[str, str]]:
-    return [tuple(it) for it in unsupported(sentence, [Cited(said, author, TUESDAY)], PEOPLE)]
+def found(sentence: str, said: str, author: str = "Ana") -> list[Unsupported]:
+    return unsupported(sentence, [Cited(said, author, TUESDAY)], PEOPLE)
 
 
 SUPPORTED = [
@@ -214,6 +217,10 @@ def test_a_quotation_with_another_author_before_it_is_found() -> None:
     assert found("Bo: it works", "it works", author="Ana") == [("name", "Bo")]
 
 
+def test_a_name_with_odd_letters_at_its_end_is_that_of_its_author() -> None:
+    assert unsupported("user1_: see https://a.example", [Cited("https://a.example or b", "user1_")], ["user1_"]) == []
+
+
 def test_each_cited_message_counts_by_its_own_day() -> None:
     later = datetime(2026, 5, 13, 9, 0, tzinfo=UTC)
     cited = [Cited("it is broken", "Ana", TUESDAY), Cited("I do it tomorrow", "Bo", later)]
@@ -249,7 +256,78 @@ def test_an_answer_falls_into_its_sentences() -> None:
 
 
 def test_the_checker_imports_nothing_of_what_it_checks() -> None:
-    for name in ("independent_check.py",):
+    for name in ("independent_check.py", "independent_facts.py"):
         text = (Path(__file__).parent.parent / "bench" / name).read_text(encoding="utf-8")
         assert "import slmigrate" not in text
         assert "from slmigrate" not in text
+
+
+@pytest.mark.shared
+def test_made_up_things_are_found_among_what_people_really_wrote(shared: Path) -> None:
+    lines = (shared / "data" / "chats" / "irc_channels.jsonl").read_text(encoding="utf-8").splitlines()
+    record = json.loads(lines[1])
+    people = sorted({message["author"] for message in record["messages"]})
+    planted = ["7,391", "on 27 October 1871", "97.3%", "$83,111", "asked Zorblatt", "https://zz.example/1", "@zorblatt"]
+    for message in record["messages"][:150]:
+        cited = [Cited(message["content"], message["author"], datetime.fromisoformat(message["timestamp"]))]
+        assert unsupported(f"They said {message['content']} to all", cited, people) == []
+        for thing in planted:
+            assert unsupported(f"They said {message['content']} {thing} to all", cited, people), thing
+
+
+def run_grounding(data: Path, work: Path, *more: str) -> tuple[dict[str, Any], str]:
+    script = Path(__file__).parent.parent / "bench" / "grounding.py"
+    command = [sys.executable, str(script), "--model", "extractive", "--format", "json", *more]
+    run = subprocess.run(
+        [*command, "--data", str(data), "--work", str(work)], capture_output=True, text=True, check=True
+    )
+    return json.loads(run.stdout), run.stderr
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "chats").mkdir(parents=True)
+    said = ["The build is red since 12:30.", "Which build is red?", "The nightly build is red.", "I will look at it."]
+    messages = [{"author": ("Ana", "Bo")[place % 2], "content": text} for place, text in enumerate(said)]
+    rows = [{"id": f"talk-{number}", "messages": messages * number} for number in (1, 2, 3)]
+    (tmp_path / "data" / "chats" / "small.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path / "data"
+
+
+def test_a_rerun_goes_on_where_the_first_one_was_killed(data: Path, tmp_path: Path) -> None:
+    first, _ = run_grounding(data, tmp_path / "work")
+    kept = tmp_path / "work" / "digests-extractive.jsonl"
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == 3
+    kept.write_text("".join(lines[:2]) + lines[2][:40], encoding="utf-8")
+    again, told = run_grounding(data, tmp_path / "work")
+    assert "a line that was not finished is left out" in told
+    assert again["figures"] == first["figures"]
+    assert [line for line in told.splitlines() if " s" in line and "3 of 3" in line]
+    assert not [line for line in told.splitlines() if line.startswith(("1 of 3", "2 of 3"))]
+    assert again["figures"]["all"]["after"] == 0
+    assert again["covered"] == "3 of 3 records"
+
+
+def test_what_is_planted_in_a_digest_is_listed(data: Path, tmp_path: Path) -> None:
+    run_grounding(data, tmp_path / "work")
+    kept = tmp_path / "work" / "digests-extractive.jsonl"
+    rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    line = rows[0]["digest"]["conversations"][0]["lines"][0]
+    line["text"] = "Zoe fixed the build for Acme at 14:45."
+    kept.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result, _ = run_grounding(data, tmp_path / "work")
+    assert result["figures"]["all"]["after"] == 1
+    assert [(it["kind"], it["item"]) for it in result["after_findings"]] == [("name", "Acme"), ("time", "14:45")]
+    assert result["after_findings"][0]["message_ids"] == line["message_ids"]
+
+
+def test_what_is_left_out_is_said(data: Path, tmp_path: Path) -> None:
+    result, _ = run_grounding(data, tmp_path / "work", "--max-messages", "8", "--sample", "1", "--window", "3")
+    assert result["covered"] == "1 of 1 records"
+    assert result["figures"]["all"]["messages"] == 3
+    assert result["left_out"] == [
+        "small: 1 records of more than 8 messages",
+        "small: 1 records that are not in the sample",
+        "small: of 1 records all but 3 consecutive messages",
+    ]
