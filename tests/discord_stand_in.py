@@ -165,7 +165,7 @@ class StandIn:
         self._stop = asyncio.Event()
         application = web.Application()
         application.router.add_route("*", "/api/v10/{path:.*}", self._answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.01)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

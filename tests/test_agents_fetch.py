@@ -41,7 +41,7 @@ def discord() -> Iterator[StandIn]:
 
 def read(discord: StandIn, *channels: str, after: dict[str, str] | None = None, **more: Any) -> list[tuple[str, str]]:
     """(channel or thread, text) of everything that is fetched."""
-    more = {"token": TOKEN, "api": discord.api, "patience": QUICK} | more
+    more = {"token": TOKEN, "api": discord.api, "patience": QUICK, **more}
     return [(channel.id, message.content) for channel, message in fetch(channels, after=after or {}, **more)]
 
 
@@ -80,8 +80,8 @@ def test_threads_come_with_their_channel_active_and_archived_ones(discord: Stand
         thread = str(3000 + number)
         discord.add_thread(thread, "100", f"t{number}", archived=True)
         discord.say(thread, f"archived {number}", seconds=number)
-    for thread in discord.archived["100"]:  # each its own time, so that pages have borders
-        thread["thread_metadata"]["archive_timestamp"] = f"2026-05-01T{int(thread['id']) - 3000:06}"
+    for number, each in enumerate(discord.archived["100"]):  # each its own time, so that pages have borders
+        each["thread_metadata"]["archive_timestamp"] = f"2026-05-01T{number:06}"
     found = read(discord, "100")
     assert found[:2] == [("100", "in the channel"), ("101", "in an active thread")]
     assert sorted(found[2:]) == sorted((str(3000 + number), f"archived {number}") for number in range(130))
@@ -138,10 +138,11 @@ def test_over_200_random_failures_lose_and_double_nothing(tmp_path: Path) -> Non
         rounds = 0
         while len(discord.faults.happened) < 220:
             with Inbox(tmp_path / f"{rounds}.db") as inbox:
-                for channel, page in fetch_pages(
+                inbox.database.connection.execute("PRAGMA synchronous = OFF")
+                for source, page in fetch_pages(
                     ["100", "200"], token=TOKEN, after=inbox.after(), api=discord.api, patience=QUICK
                 ):
-                    inbox.take_in(channel.asked, page, source=channel.id)
+                    inbox.take_in(source.asked, page, source=source.id)
                 for asked in ("100", "200"):
                     expected = [f"{asked} {number}" for number in range(430)]
                     expected_thread = [f"{asked} thread {number}" for number in range(120)]

@@ -178,7 +178,7 @@ async def _login(token: str, patience: Patience) -> "discord.Client":
     """A client of its own for each try: a failed login of discord.py leaves its connection open."""
     import discord
 
-    client = discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_LIMIT)
+    client = discord.Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=LONGEST_LIMIT)
     limit_answers(client, patience)
     try:
         async with failures("Logging in"):
