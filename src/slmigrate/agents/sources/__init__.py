@@ -4,6 +4,8 @@ Reads; opens no connection. Nothing of the text is changed, but for half charact
 marks that become names.
 """
 
-from slmigrate.agents.sources.reading import EXPECTED, Channel, read_channel
+from slmigrate.agents.sources.detect import EXPECTED, KINDS
+from slmigrate.agents.sources.reading import Channel, open_channels, read_channel
+from slmigrate.agents.sources.spool import Talk
 
-__all__ = ["EXPECTED", "Channel", "read_channel"]
+__all__ = ["EXPECTED", "KINDS", "Channel", "Talk", "open_channels", "read_channel"]

@@ -1,207 +1,173 @@
-"""Messages from a file: DiscordChatExporter's JSON, the guide's flat JSON, the guide's grouped JSON. Detected.
+"""From paths to channels: what is read, joined and refused. docs/sources.md."""
 
-Reads; opens no connection. Nothing of the text is changed, but for half characters that no file can hold.
-"""
-
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
+from slmigrate.agents.sources.detect import EXPECTED, KINDS
+from slmigrate.agents.sources.entries import entries, shape_of
+from slmigrate.agents.sources.exporter import Home
+from slmigrate.agents.sources.files import Source, find_sources
+from slmigrate.agents.sources.spool import Spool, Talk, microseconds
+from slmigrate.agents.sources.stream import Seen
+from slmigrate.errors import EmptyInput, InputError, WrongFormat
 from slmigrate.records import Message, Record
 
-EXPECTED = (
-    "a DiscordChatExporter export (JSON with 'channel' and 'messages'), a list of {username, content, timestamp}, "
-    "or {username: [{content, timestamp}]}"
-)
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+Progress = Callable[[int, int], None]
+_TOLD_EVERY = 1024 * 1024
+"""Bytes between two calls of a Progress."""
 
 
 class Channel(Record):
-    """A channel's messages, in order of time."""
+    """A channel's messages, in order of time, all in memory."""
 
     name: str
     messages: tuple[Message, ...]
 
 
-class _Unreadable(Exception):
-    """What is wrong with one entry; becomes part of a WrongFormat."""
-
-
 def read_channel(path: Path) -> Channel:
-    """Every message of an export, in order of time. An id that comes twice counts once, as it was last written.
+    """Every message of one file, in order of time. An id that comes twice counts once, as it was last written.
 
     Raises:
         FileMissing, EmptyInput: there is nothing to read.
-        WrongFormat: a folder, not UTF-8, not JSON, or JSON of another shape; says what was found.
+        WrongFormat: a folder, several channels, or no export; says what was found.
         OSError: the file cannot be opened.
     """
     if path.is_dir():
         raise WrongFormat(path, found="a folder", expected=EXPECTED)
-    if not path.is_file():
-        raise FileMissing(path, what="export")
-    data = path.read_bytes()
-    if not data.strip():
-        raise EmptyInput(path, expected=EXPECTED)
+    talks = open_channels([path])
     try:
-        document = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise WrongFormat(path, found="not UTF-8 text", expected=EXPECTED) from error
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise WrongFormat(path, found="not JSON", expected=EXPECTED, line=line) from error
-    return _channel(path, document)
+        if len(talks) > 1:
+            raise WrongFormat(path, found=f"messages of {len(talks)} channels", expected="those of one")
+        return Channel(name=talks[0].name, messages=tuple(talks[0].messages))
+    finally:
+        for talk in talks:
+            talk.close()
 
 
-def _channel(path: Path, document: Any) -> Channel:
-    name = path.stem
-    if isinstance(document, dict) and isinstance(document.get("messages"), list) and "channel" in document:
-        name = _channel_name(path, document["channel"])
-        messages = _read_all(path, document["messages"], _exported)
-    elif isinstance(document, list) and document and _is_flat(document[0]):
-        messages = _read_all(path, enumerate(document), lambda it: _flat(it[0], it[1]))
-    elif isinstance(document, dict) and document and all(_is_grouped(value) for value in document.values()):
-        pairs = [{**entry, "username": user} for user, entries in document.items() for entry in entries]
-        messages = _read_all(path, enumerate(pairs), lambda it: _flat(it[0], it[1]))
-    else:
-        raise WrongFormat(path, found=_found(document), expected=EXPECTED)
-    if not messages:
-        raise EmptyInput(path, expected="an export with messages")
-    return Channel(name=name, messages=tuple(_in_order(messages)))
+def open_channels(
+    paths: Sequence[Path | Literal["-"]],
+    *,
+    kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> list[Talk]:
+    """The channels of files, folders and stdin, in the order in which they come; to be closed by the caller.
 
+    Files of one channel id are one channel, whatever their order. Memory does not grow with the files.
 
-def _read_all(path: Path, entries: Iterable[Any], read: Callable[[Any], Message]) -> list[Message]:
-    """Every entry, each id once; the first that cannot be read ends it, named by its 1-based place."""
-    found: dict[str, Message] = {}
-    for number, entry in enumerate(entries, start=1):
-        try:
-            message = read(entry)
-        except _Unreadable as problem:
-            raise WrongFormat(path, found=f"message {number} cannot be read: {problem}", expected=EXPECTED) from problem
-        found[message.id] = message
-    return list(found.values())
+    Args:
+        kind: one of KINDS; None detects it for each file.
+        since, until: only messages from then on, and before then; one without an offset is UTC. A message without a
+            time goes with the one that it follows.
+        progress: called with (bytes read, bytes in all).
 
-
-def _in_order(messages: list[Message]) -> list[Message]:
-    """By time; a message without one stays behind the message that it follows in the file."""
-    keys: list[datetime] = []
-    for message in messages:
-        before = keys[-1] if keys else datetime.min.replace(tzinfo=UTC)
-        keys.append(message.timestamp or before)
-    return [messages[place] for place in sorted(range(len(messages)), key=lambda place: keys[place])]
-
-
-def _channel_name(path: Path, channel: Any) -> str:
-    if not isinstance(channel, dict) or not isinstance(channel.get("name"), str):
-        raise WrongFormat(path, found="its 'channel' has no 'name'", expected=EXPECTED)
-    return _whole(channel["name"])
-
-
-def _exported(entry: Any) -> Message:
-    """A message of DiscordChatExporter. A forwarded message has its text in `forwardedMessage`."""
-    author = _part(_object(entry), "author")
-    kind = str(entry.get("type", "Default"))
-    forwarded = _part(entry, "forwardedMessage", needed=False)
-    reference = _part(entry, "reference", needed=False)
-    replied = reference.get("messageId") if kind in ("Reply", "19") else None
-    return Message(
-        id=_name(entry, "id"),
-        author=_author(author),
-        author_id=_name(author, "id"),
-        timestamp=_time(entry, "timestamp", needed=True),
-        content=_text(entry) or _text(forwarded),
-        is_bot=author.get("isBot") is True,
-        type=kind,
-        reply_to=None if replied is None else str(replied),
-        mentions=_mentioned(entry),
-        edited=_time(entry, "timestampEdited"),
-    )
-
-
-def _flat(number: int, entry: Any) -> Message:
-    """A message of the guide's formats. They have no ids: the position in the file is one."""
-    if "content" not in _object(entry):
-        raise _Unreadable("it has no 'content'")
-    user = _name(entry, "username")
-    return Message(
-        id=str(number + 1), author=user, author_id=user, timestamp=_time(entry, "timestamp"), content=_text(entry)
-    )
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _Unreadable(f"it is a {type(value).__name__}, no object")
-    return value
-
-
-def _part(entry: Mapping[str, Any], key: str, *, needed: bool = True) -> Mapping[str, Any]:
-    value = entry.get(key)
-    if isinstance(value, dict):
-        return value
-    if needed or value is not None:
-        raise _Unreadable(f"it has no {key!r}" if value is None else f"its {key!r} is no object")
-    return {}
-
-
-def _mentioned(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    people = entry.get("mentions") or ()
-    if not isinstance(people, list | tuple):
-        raise _Unreadable("its 'mentions' is no list")
-    return tuple(_author(_object(person)) for person in people)
-
-
-def _author(person: Mapping[str, Any]) -> str:
-    return _name(person, "nickname") if person.get("nickname") else _name(person, "name")
-
-
-def _name(entry: Mapping[str, Any], key: str) -> str:
-    """A name or id; one that is missing is refused, not called "None"."""
-    value = entry.get(key)
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise _Unreadable(f"it has no {key!r}" if value is None or value == "" else f"its {key!r} is no text")
-    return _whole(str(value))
-
-
-def _text(entry: Mapping[str, Any]) -> str:
-    value = entry.get("content")
-    if value is not None and not isinstance(value, str):
-        raise _Unreadable(f"its 'content' is a {type(value).__name__}, no text")
-    return _whole(value or "")
-
-
-def _time(entry: Mapping[str, Any], key: str, *, needed: bool = False) -> datetime | None:
-    """A time with its offset; one without an offset is UTC."""
-    value: Any = entry.get(key)
-    if not value and not needed:
-        return None
+    Raises:
+        FileMissing, EmptyInput: there is nothing to read, or no message in all the files.
+        WrongFormat: what is no export, not whole, or holds an entry that cannot be read; says where.
+        InputError: an unknown kind, or times that leave no room.
+        OSError: a file cannot be opened.
+    """
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"There is no kind of export {kind!r}. There are: {', '.join(KINDS)}.")
+    window = _Window(microseconds(_aware(since)), microseconds(_aware(until)))
+    sources = find_sources(paths)
+    told = _Told(progress, sum(source.size for source in sources))
+    spool = Spool()
     try:
-        time = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise _Unreadable(f"its {key!r} {str(value)[:40]!r} is no ISO 8601 time") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+        shelf = _Shelf(spool)
+        read = 0
+        for source in sources:
+            read += _read(source, kind, shelf, window, told.add)
+        if not read:
+            raise EmptyInput(sources[0].path, expected="an export with messages")
+        told.end()
+        return shelf.talks()
+    except BaseException:
+        spool.close()
+        raise
 
 
-def _whole(text: str) -> str:
-    """Half of a surrogate pair can be written in JSON, but not in UTF-8: it becomes the replacement character."""
-    return _HALF_CHARACTER.sub("\ufffd", text)
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
-def _is_flat(entry: Any) -> bool:
-    return isinstance(entry, dict) and {"username", "content"} <= entry.keys()
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Times to keep, in microseconds: from `since` on, before `until`."""
+
+    since: int | None
+    until: int | None
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise InputError("`since` is not before `until`: no message can be between them.")
+
+    def holds(self, at: int | None) -> bool:
+        if at is None:
+            return True
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
-def _is_grouped(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, dict) and "content" in entry for entry in value)
+@dataclass(slots=True)
+class _Told:
+    """Passes bytes on to a Progress, not every few."""
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+    said: int = 0
+
+    def add(self, more: int) -> None:
+        self.done += more
+        if self.progress and self.done - self.said >= _TOLD_EVERY:
+            self.said = self.done
+            self.progress(min(self.done, self.total), self.total)
+
+    def end(self) -> None:
+        if self.progress:
+            self.progress(self.total, self.total)
 
 
-def _found(document: Any) -> str:
-    if isinstance(document, dict):
-        keys = ", ".join(repr(key)[:40] for key in list(document)[:4])
-        return f"a JSON object with {keys or 'nothing in it'}"
-    if isinstance(document, list):
-        first = type(document[0]).__name__ if document else "nothing"
-        return f"a JSON list of {first}"
-    return f"JSON, but only a {type(document).__name__}"
+@dataclass(slots=True)
+class _Shelf:
+    """The talks so far: by channel id where there is one, else by file."""
+
+    spool: Spool
+    by_key: dict[tuple[str, str], Talk] = field(default_factory=dict)
+
+    def talk(self, source: Source, home: Home) -> Talk:
+        key = ("id", home.id) if home.id else ("file", str(source.path))
+        if key not in self.by_key:
+            self.by_key[key] = Talk(home.name, home.id, spool=self.spool)
+        return self.by_key[key]
+
+    def talks(self) -> list[Talk]:
+        """All of them; of those that share a name, each with its id behind it."""
+        talks = list(self.by_key.values())
+        names = Counter(talk.name for talk in talks)
+        for talk in talks:
+            if names[talk.name] > 1 and talk.id:
+                talk.name = f"{talk.name} ({talk.id})"
+        return talks
+
+
+def _read(source: Source, kind: str | None, shelf: _Shelf, window: _Window, seen: Seen) -> int:
+    """Put the messages of one file on the shelf; how many it holds, inside the window or not."""
+    at: int | None = None
+    read = 0
+    with source.open() as file:
+        for home, message in entries(source, file, shape_of(source, file, kind), seen):
+            talk = shelf.talk(source, home)
+            if message is None:
+                continue
+            own = microseconds(message.timestamp)
+            at = own if own is not None else at
+            read += 1
+            if window.holds(at):
+                talk.add(message, at=at)
+    return read
