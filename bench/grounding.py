@@ -80,6 +80,11 @@ def _window(talk: Talk, most: int, seed: int) -> Talk:
     return Talk(talk.source, f"{talk.id} [{start}:{start + most}]", channel, talk.references)
 
 
+def name_of(model: str) -> str:
+    """Part of the names of the files under --work."""
+    return re.sub(r"[^\w.-]+", "_", model)
+
+
 def digests_of(
     talks: list[Talk], engine: Listening, kept: Kept, failed: list[str]
 ) -> Iterator[tuple[Talk, dict[str, Any]]]:
@@ -90,9 +95,11 @@ def digests_of(
     """
     code = code_of("slmigrate.agents", "slmigrate.grounding", "slmigrate.engines")
     known = {(row["source"], row["id"]): row for row in kept.rows if row["code"] == code}
-    stale = len({(row["source"], row["id"]) for row in kept.rows}) - len(known)
+    stale = {(talk.source, talk.id) for talk in talks} & {
+        (row["source"], row["id"]) for row in kept.rows
+    } - known.keys()
     if stale:
-        say(f"{stale} digests in {kept.path.name} were made by other code; they are made again")
+        say(f"{len(stale)} digests in {kept.path.name} were made by other code; they are made again")
     for number, talk in enumerate(talks, start=1):
         row = known.get((talk.source, talk.id))
         if row is None:
@@ -231,7 +238,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     talks, odd = read_talks(options.data, options.sources)
     talks, left_out = chosen(talks, options)
-    name = re.sub(r"[^\w.-]+", "_", options.model)
+    name = name_of(options.model)
     counts: dict[str, Counter[str]] = {}
     after: list[dict[str, Any]] = []
     before: list[dict[str, Any]] = []

@@ -52,7 +52,7 @@ class Kept:
         self.path = path
         self.rows: list[dict[str, Any]] = []
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        for line in text.splitlines():
+        for line in filter(None, text.split("\n")):
             try:
                 self.rows.append(json.loads(line))
             except ValueError:
@@ -101,7 +101,7 @@ class Listening:
 
 
 def code_of(*packages: str) -> str:
-    """Twelve hex digits of what is loaded of these packages and the data files beside it; reading of exports left out."""
+    """Twelve hex digits of what is loaded of these packages and the data beside it; reading of exports left out."""
     loaded = {name: module.__file__ for name, module in sys.modules.items() if name.startswith(packages)}
     files = {Path(file) for name, file in loaded.items() if file and ".sources" not in name}
     files |= {path for file in files for path in file.parent.glob("*.json")}
@@ -117,7 +117,8 @@ def read_talks(data: Path, sources: Iterable[str] = ()) -> tuple[list[Talk], lis
         except SlmigrateError:
             odd.append(f"discord: {path.name} is no export")
     for path in sorted((data / "chats").glob("*.jsonl")):
-        talks += [_talk(path.stem, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").split("\n")
+        talks += [_talk(path.stem, json.loads(line)) for line in lines if line]
     return [talk for talk in talks if not wanted or talk.source in wanted], odd
 
 
