@@ -73,7 +73,7 @@ def _json(start: bytes, *, goes_on: bool) -> Shape:
             if event == "end_map" and (kind := kind_of(builder.value)):
                 return _shape(builder.value, kind)
     except Broken as broken:
-        if not (broken.cut and goes_on):
+        if not (broken.cut and (goes_on or kind_of(builder.value))):
             return Shape(None, _not_json(broken), is_list=_is_list(builder.value))
     return _shape(builder.value, kind_of(builder.value) or _at_the_end(builder.value))
 

@@ -41,9 +41,15 @@ class Source:
         self.kept.seek(0)
         return nullcontext(self.kept)
 
+    def close(self) -> None:
+        """What was piped in is gone then."""
+        if self.kept is not None:
+            self.kept.close()
+
 
 def find_sources(paths: Sequence[Path | Literal["-"]]) -> list[Source]:
     """The files that `paths` name, each once, in that order; those of a folder by name, `[part 10]` after `[part 2]`.
+    To be closed by the caller.
 
     Raises:
         FileMissing: no such file.
@@ -56,9 +62,14 @@ def find_sources(paths: Sequence[Path | Literal["-"]]) -> list[Source]:
     if sum(str(path) == "-" for path in paths) > 1:
         raise InputError("What is piped in can be read once: name - once.")
     found: dict[Path, Source] = {}
-    for path in map(Path, paths):
-        for source in _sources(path):
-            found.setdefault(source.path.absolute().resolve() if source.kept is None else source.path, source)
+    try:
+        for path in map(Path, paths):
+            for source in _sources(path):
+                found.setdefault(source.path.resolve() if source.kept is None else source.path, source)
+    except BaseException:
+        for source in found.values():
+            source.close()
+        raise
     return list(found.values())
 
 

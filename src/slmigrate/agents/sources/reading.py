@@ -90,6 +90,9 @@ def open_channels(
     except BaseException:
         spool.close()
         raise
+    finally:
+        for source in sources:
+            source.close()
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -125,22 +125,23 @@ class Depth:
         self._in_text = False
 
     def allows(self, piece: bytes) -> bool:
-        """Whether nothing in `piece` is nested deeper than allowed."""
+        """Whether nothing in `piece` is nested deeper than allowed; a level or two before that it may say no."""
         if b"\\" in piece:
             piece = piece.replace(rb"\\", b"").replace(rb"\"", b"")
         parts = piece.translate(None, _NO_BRACKET).split(b'"')
         brackets = b"".join(parts[self._in_text :: 2])
         self._in_text ^= len(parts) % 2 == 0
-        for _ in range(DEEPEST):  # each round takes the innermost pairs away
+        rounds = 0
+        while rounds <= DEEPEST:  # each takes the innermost pairs away
             fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
             if len(fewer) == len(brackets):
                 break
             brackets = fewer
-        else:
-            return False
+            rounds += 1
+        before = self._depth
         opened = brackets.count(b"[") + brackets.count(b"{")
         self._depth += opened - (len(brackets) - opened)
-        return self._depth <= DEEPEST
+        return max(before, self._depth) + rounds <= DEEPEST
 
 
 def _parsed(data: Iterator[bytes], parser: Any, found: list[Any]) -> Iterator[Any]:
