@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from slmigrate.engines.base import Engine, Generation, Request
 from slmigrate.errors import ParameterRefused
+from slmigrate.grounding.text import COMMON
 from slmigrate.records import Message
 
 MOST_CHARACTERS = 6_000
@@ -27,6 +28,13 @@ TEMPERATURE = 0.7
 
 _OPENERS = ("A", "An", "The")
 """With which a sentence may begin, names apart: one that begins with "They" or "It" is not understood alone."""
+_THIRD_PERSON = (  # every word in small letters but i, me, my, our, us, we, you and your
+    "[a-hj-lnp-tvxzà-öø-ÿ] tail* | "
+    '"i" tail+ | "m" [a-df-xzà-öø-ÿ] tail* | ("me" | "my") tail+ | "o" [a-tv-zà-öø-ÿ] tail* | '
+    '"ou" [a-qs-zà-öø-ÿ] tail* | "our" tail+ | "u" [a-rt-zà-öø-ÿ] tail* | "us" tail+ | "w" [a-df-zà-öø-ÿ] tail* | "we" tail+ | '
+    '"y" [a-np-zà-öø-ÿ] tail* | "yo" [a-tv-zà-öø-ÿ] tail* | "you" [a-qs-zà-öø-ÿ] tail*'
+    "\ntail ::= [a-zà-öø-ÿ]"
+)
 _EDGE = ".,:;!?()[]{}<>\"'`*_~|"
 _SPECIAL = re.compile(r"[^\s\"\\]*[A-Z0-9_./@#+&$€£%-][^\s\"\\]*")
 _LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]")
@@ -108,19 +116,23 @@ def grammar(messages: Sequence[Message]) -> str | None:
         'sentence ::= (name | (opener " " lower)) (gap word){3,28} "."\n'
         f"opener ::= {openers}\n"
         "word ::= lower | name\n"
-        "lower ::= [a-zà-öø-ÿ]+ ([-'] [a-zà-öø-ÿ]+)?\n"
+        "lower ::= plain ([-'] tail+)?\n"
+        f"plain ::= {_THIRD_PERSON}\n"
         f"name ::= {names}\n"
         'gap ::= " " | ", "\n'
     )
 
 
 def _special_words(text: str) -> Counter[str]:
-    """Words with a capital, a digit or a sign; those that only begin a sentence with a capital are not told apart."""
+    """Words with a capital, a digit or a sign, common words left out."""
     found: Counter[str] = Counter()
     for match in _SPECIAL.finditer(text):
         word = match.group().strip(_EDGE)
         if word and len(word) <= 40 and word.isprintable() and "://" not in word:
             found[word] += 1
-    for word in ("I", "I'm", "I'll", "I've", "I'd", "You", "My", "We", "Your"):
-        found.pop(word, None)
-    return found
+    return Counter({word: count for word, count in found.items() if not _is_common(word)})
+
+
+def _is_common(word: str) -> bool:
+    """`I'm`, `You`, `It`: a word of any sentence, written with a capital."""
+    return word == "I" or word.startswith(("I'", "I’")) or word.lower() in COMMON
