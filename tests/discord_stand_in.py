@@ -239,10 +239,7 @@ class StandIn:
             case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
                 return _json(self._application())
             case ["PUT", "applications", _, "commands"]:
-                self.commands = [entry | {"id": self.id_at(0), "application_id": APPLICATION} for entry in body]
-                for entry in self.commands:
-                    entry |= {"version": "1", "default_member_permissions": None}
-                return _json(self.commands)
+                return self._commands(body)
             case ["GET", "guilds", _, "threads", "active"]:
                 return _json({"threads": self.active, "members": [], "has_more": False})
             case [_, "channels", channel, *rest]:
@@ -252,6 +249,11 @@ class StandIn:
                     return _json({"message": "Missing Access", "code": 50001}, 403)
                 return self._channel(request, channel, rest, body)
         return _json({"message": "404: Not Found", "code": 0}, 404)
+
+    def _commands(self, body: Any) -> web.Response:
+        more = {"application_id": APPLICATION, "version": "1", "default_member_permissions": None}
+        self.commands = [{**entry, **more, "id": self.id_at(0)} for entry in body]
+        return _json(self.commands)
 
     def _channel(self, request: web.Request, channel: str, rest: list[str], body: Json) -> web.Response:
         match [request.method, *rest]:

@@ -59,6 +59,12 @@ def test_a_page_that_is_exactly_full_does_not_end_it(discord: StandIn) -> None:
     assert len(read(discord, "100")) == 200
 
 
+def test_messages_of_one_millisecond_on_both_sides_of_a_page_border_all_come(discord: StandIn) -> None:
+    for number in range(150):
+        discord.say("100", f"m{number}", seconds=7)
+    assert len(read(discord, "100")) == 150
+
+
 def test_what_is_known_is_not_fetched_again(discord: StandIn) -> None:
     known = discord.say("100", "old", seconds=1)
     discord.say("100", "new", seconds=2)

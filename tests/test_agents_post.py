@@ -1,5 +1,9 @@
 """Posting: parts that Discord takes, nobody mentioned, every part once, whatever breaks and whenever."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +12,9 @@ import pytest
 from discord_stand_in import KINDS, TOKEN, Faults, StandIn, hurried
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_cli import run
 
-from slmigrate.agents.live.client import Patience
+from slmigrate.agents.live.client import API, Patience
 from slmigrate.agents.live.errors import Refused, TokenMissing, TokenRefused, Unreachable, WebhookRefused
 from slmigrate.agents.post import MayHaveArrived, Posted, post
 from slmigrate.agents.posting.database import Database
@@ -45,7 +50,7 @@ def journal(tmp_path: Path) -> Iterator[PostJournal]:
 
 
 def send(discord: StandIn, journal: PostJournal, text: str = LONG, target: Target | None = None, **more: Any) -> Posted:
-    more = {"token": TOKEN, "api": discord.api, "patience": QUICK} | more
+    more = {"token": TOKEN, "api": discord.api, "patience": QUICK, **more}
     return post(text, target or channel_target("100"), journal=journal, **more)
 
 
@@ -337,3 +342,87 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "discord.db").write_text("not a database, and long enough to be read as one" * 20)
     with pytest.raises(WrongFormat, match="not a database"):
         Database(tmp_path / "discord.db")
+
+
+# The command.
+
+
+def command(discord: StandIn, *arguments: str, cwd: Path, **environment: str) -> Any:
+    environment = {API: discord.api, "DISCORD_BOT_TOKEN": TOKEN, "DISCORD_WEBHOOK_URL": discord.webhook, **environment}
+    return run("post", *arguments, cwd=cwd, env=environment)
+
+
+def test_the_command_sends_once_and_says_what_it_did(discord: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "digest.md").write_text(LONG)
+    first = command(discord, "digest.md", "--channel", "100", cwd=tmp_path)
+    assert (first.returncode, first.stdout) == (0, "Posted 3 messages to channel 100.\n")
+    assert all(line.startswith("Posting to channel 100") for line in first.stderr.splitlines())
+    again = command(discord, "digest.md", "--channel", "100", "--format", "json", cwd=tmp_path)
+    document = json.loads(again.stdout)
+    assert (document["sent"], document["already"], document["dry_run"]) == (0, 3, False)
+    assert discord.posted("100") == split(LONG)
+    webhook = command(discord, "digest.md", "--webhook-env", "TEAM", cwd=tmp_path, TEAM=discord.webhook)
+    assert webhook.stdout == "Posted 3 messages to webhook 8001.\n"
+    assert TOKEN not in webhook.stderr + first.stderr
+    assert "secret" not in webhook.stderr + first.stderr
+
+
+def test_a_dry_run_shows_the_parts_and_sends_nothing(discord: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "digest.md").write_text("Hello @everyone")
+    result = command(discord, "digest.md", "--webhook", "--dry-run", cwd=tmp_path)
+    assert result.stdout == "--- part 1 of 1, 15 characters\nHello @everyone\n"
+    assert "Nothing was sent. Add --send to post it." in result.stderr
+    assert discord.requests == []
+    assert [path.name for path in tmp_path.iterdir()] == ["digest.md"]
+
+
+def test_on_a_terminal_it_only_shows(discord: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "digest.md").write_text("Hello")
+    ours, theirs = os.openpty()
+    environment = {**os.environ, API: discord.api, "DISCORD_WEBHOOK_URL": discord.webhook}
+    arguments = [sys.executable, "-m", "slmigrate", "post", "digest.md", "--webhook"]
+    with subprocess.Popen(arguments, stdout=theirs, stderr=subprocess.DEVNULL, cwd=tmp_path, env=environment) as child:
+        assert child.wait(60) == 0
+    os.close(theirs)
+    assert b"part 1 of 1" in os.read(ours, 1000)
+    os.close(ours)
+    assert discord.posted("100") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "code", "said"),
+    [
+        pytest.param(None, ["digest.md", "--webhook"], 1, "No file at 'digest.md'", id="no file"),
+        pytest.param(b" \n", ["digest.md", "--webhook"], 1, "is empty", id="empty"),
+        pytest.param(b"\xff\xfe", ["digest.md", "--webhook"], 1, "not UTF-8 text", id="not text"),
+        pytest.param(b'{"channel": 1}', ["digest.md", "--webhook"], 1, "write it as Markdown first", id="JSON"),
+        pytest.param(b"text", ["digest.md"], 2, "--channel ID or --webhook", id="nowhere"),
+        pytest.param(b"text", ["digest.md", "--webhook", "--channel", "1234"], 2, "one of them", id="two places"),
+        pytest.param(b"text", ["digest.md", "--channel", "#general"], 1, "no id of a channel", id="a name"),
+        pytest.param(b"text", ["digest.md", "--webhook-env", "ABSENT"], 1, "ABSENT is not set", id="no webhook"),
+        pytest.param(b"text", ["digest.md", "--channel", "100", "--send"], 1, "DISCORD_BOT_TOKEN", id="no token"),
+    ],
+)
+def test_bad_input_is_one_line_and_sends_nothing(
+    discord: StandIn, tmp_path: Path, content: bytes | None, arguments: list[str], code: int, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "digest.md").write_bytes(content)
+    result = command(discord, *arguments, cwd=tmp_path, DISCORD_BOT_TOKEN="")
+    assert result.returncode == code
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert discord.requests == []
+    assert not (tmp_path / ".slmigrate").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "digest.md").write_text("text")
+    (tmp_path / "discord.py").write_text("raise ImportError('not here')")
+    environment = {"PYTHONPATH": str(tmp_path), "DISCORD_BOT_TOKEN": TOKEN}
+    result = run("post", "digest.md", "--channel", "100", "--send", cwd=tmp_path, env=environment)
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
+        "slmigrate: `slmigrate post` needs the extra 'discord'. Run: pip install 'slmigrate[discord]'"
+    )

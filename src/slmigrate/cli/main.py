@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("slmigrate.cli.status:status", "Tick the guide's checklist from evidence, and name the next command."),
     "digest": ("slmigrate.cli.digest:digest", "Summarise a Discord export, each line with its messages."),
     "tasks": ("slmigrate.cli.tasks:tasks", "Report on a task list: done, late, overdue, by person."),
+    "post": ("slmigrate.cli.post:post", "Post a text to Discord, in parts, once."),
+    "agents": ("slmigrate.cli.bot:agents", "Run an agent that stays: a bot that answers in Discord."),
     "demo": ("slmigrate.cli.demo:demo", "Migrate the example application from start to end, and back."),
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from slmigrate.agents.live.client import (
     limit_answers,
     needs_discord,
     pointed_at,
+    repeat,
 )
-from slmigrate.agents.live.errors import DiscordError, TokenMissing, Trouble, Unreachable
+from slmigrate.agents.live.errors import DiscordError, TokenMissing
 from slmigrate.agents.live.fetch import LiveChannel, moment_id, newest, pages
 from slmigrate.agents.posting.split import split
 from slmigrate.errors import SlmigrateError
-from slmigrate.records import Message
+from slmigrate.records import Message, Record
 
 if TYPE_CHECKING:
     import discord
@@ -28,7 +30,17 @@ MOST_HOURS = 168
 MOST_MESSAGES = 2_000
 """In one summary; an interaction can be answered for 15 minutes."""
 Summarise = Callable[[str, Sequence[Message]], str]
+"""From a channel's name and messages the text."""
 Reply = Callable[[str], Awaitable[Any]]
+
+
+class BotRun(Record):
+    """What a bot did until it was stopped."""
+
+    version: int = 1
+    channels: tuple[str, ...]
+    questions: int
+    """That were answered, or failed."""
 
 
 async def answer_summary(
@@ -141,6 +153,8 @@ def make_bot(
     @tree.error
     async def failed(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         heard(f"/summary in channel {interaction.channel_id} failed: {error}")
+        if interaction.response.is_done() and not interaction.is_expired():
+            await interaction.followup.send("The summary could not be made; whoever runs this bot has been told.")
 
     return bot
 
@@ -153,8 +167,8 @@ def run_bot(
     heard: Callable[[str], None],
     api: str | None = None,
     patience: Patience | None = None,
-) -> None:
-    """Answer `/summary` until the process is stopped.
+) -> BotRun:
+    """Answer `/summary` until Ctrl-C.
 
     Raises:
         TokenMissing, TokenRefused, DiscordError: it cannot start, or Discord has closed the connection for good.
@@ -162,8 +176,15 @@ def run_bot(
     needs_discord("The bot")
     if not (token or "").strip():
         raise TokenMissing
-    with pointed_at(api):
-        asyncio.run(_serve(channel_ids, summarise, token or "", patience or Patience(), heard))
+    asked: list[str] = []
+
+    def counted(line: str) -> None:
+        asked.append(line)
+        heard(line)
+
+    with pointed_at(api), suppress(KeyboardInterrupt):
+        asyncio.run(_serve(channel_ids, summarise, token or "", patience or Patience(), counted))
+    return BotRun(channels=tuple(channel_ids), questions=len(asked))
 
 
 async def _serve(
@@ -171,11 +192,12 @@ async def _serve(
 ) -> None:
     import discord
 
-    async with make_bot(channel_ids, summarise, patience, heard=heard) as bot:
-        try:
-            async with failures("Starting the bot"):
-                await bot.start(token)
-        except Trouble as trouble:
-            raise Unreachable("Starting the bot", 1, trouble.why) from trouble
-        except (discord.ConnectionClosed, discord.GatewayNotFound) as error:
-            raise DiscordError(f"Discord has closed the bot's connection ({error}). Start it again.") from error
+    async def once() -> None:
+        """A client of its own for each try; discord.py itself goes on after a lost connection."""
+        async with make_bot(channel_ids, summarise, patience, heard=heard) as bot, failures("Starting the bot"):
+            await bot.start(token)
+
+    try:
+        await repeat(patience, "Starting the bot", once)
+    except (discord.ConnectionClosed, discord.GatewayNotFound) as error:
+        raise DiscordError(f"Discord has closed the bot's connection ({error}). Start it again.") from error

@@ -8,12 +8,12 @@ import asyncio
 import json
 import os
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from slmigrate.agents.live.errors import (
@@ -29,6 +29,7 @@ from slmigrate.errors import ExtraMissing, InputError
 if TYPE_CHECKING:
     import discord
 
+Answer = TypeVar("Answer")
 API = "SLMIGRATE_DISCORD_API"
 """Environment variable: another address than https://discord.com/api/v10, for tests and proxies."""
 LONGEST_LIMIT = 60.0
@@ -89,7 +90,7 @@ class Session:
         return answer
 
 
-async def repeat(patience: Patience, doing: str, attempt: Any) -> Any:
+async def repeat(patience: Patience, doing: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     """What `attempt()` answers; after a Trouble again, with growing waits.
 
     Raises:
@@ -207,9 +208,10 @@ def needs_discord(needed_for: str) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of the standard library's audioop, for voice
-            import discord  # noqa: F401
+            import discord
     except ImportError as error:
         raise ExtraMissing("discord", needed_for=needed_for) from error
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
 
 
 @contextmanager
