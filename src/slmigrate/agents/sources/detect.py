@@ -51,7 +51,7 @@ def look(file: BinaryIO) -> Shape | None:
     for opening, found in _EXPORTS:
         if start.startswith(opening):
             return Shape(None, found, AS_JSON)
-    if start.startswith(b"<"):
+    if start[:15].lower() == b"<!doctype html>" or start[:5].lower() == b"<html":
         return _page(start)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return Shape(None, "not UTF-8 text, but UTF-16", "the same file in UTF-8")
