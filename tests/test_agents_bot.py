@@ -86,6 +86,15 @@ def test_a_count_of_several_pages_is_read_whole_and_in_order(discord: StandIn) -
     assert said.split("\n")[1:] == [f"m{number}" for number in range(30, 250)]
 
 
+def test_of_a_busy_day_the_last_2000_messages_are_read_and_it_says_so(discord: StandIn) -> None:
+    now = time.time() - 1_778_580_000
+    for number in range(2300):
+        discord.say("100", f"m{number}", seconds=now - 1500 + number / 2)
+    said = "\n".join(answer(discord, hours=2))
+    assert said.startswith("There is more in the last 2 hours; these are the last 2,000 messages.")
+    assert [line for line in said.split("\n") if line.startswith("m")] == [f"m{n}" for n in range(300, 2300)]
+
+
 def test_a_long_answer_comes_in_parts(discord: StandIn) -> None:
     long = "\n".join(f"- line {number}" for number in range(500))
     assert answer(discord, lambda name, messages: long) == split(long)

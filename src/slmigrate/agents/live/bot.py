@@ -18,7 +18,7 @@ from slmigrate.agents.live.client import (
     repeat,
 )
 from slmigrate.agents.live.errors import DiscordError, TokenMissing
-from slmigrate.agents.live.fetch import LiveChannel, moment_id, newest, pages
+from slmigrate.agents.live.fetch import LiveChannel, moment_id, newest
 from slmigrate.agents.posting.split import split
 from slmigrate.errors import SlmigrateError
 from slmigrate.records import Message, Record
@@ -84,21 +84,14 @@ async def _text(
     if channel_id not in allowed:
         return "This bot does not read this channel. Whoever runs it can add it with --channel."
     channel = LiveChannel(id=channel_id, name=name, asked=channel_id)
-    since = time.time() - 3600 * hours if hours else None
-    if count:
-        found = await newest(session, channel, min(count, MOST_MESSAGES))
-        messages = [
-            each for each in found if since is None or not each.timestamp or each.timestamp.timestamp() >= since
-        ]
-    else:
-        start = moment_id(datetime.fromtimestamp(since if since is not None else time.time() - 86_400))
-        messages = [message async for page in pages(session, channel, after=start) for message in page]
+    start = 0 if count and not hours else moment_id(datetime.fromtimestamp(time.time() - 3600 * (hours or 24)))
+    messages = await newest(session, channel, count or MOST_MESSAGES + 1, after=start)
     span = f"the last {count} messages" if count else f"the last {hours or 24} hours"
     if not any(message.is_talk for message in messages):
         return f"Nobody has written anything in {span}."
     text = await asyncio.to_thread(summarise, name, messages[-MOST_MESSAGES:])
     if len(messages) > MOST_MESSAGES:
-        text = f"Of {len(messages):,} messages in {span}, these are the last {MOST_MESSAGES:,}.\n\n{text}"
+        text = f"There is more in {span}; these are the last {MOST_MESSAGES:,} messages.\n\n{text}"
     return text if text.strip() else f"There is nothing to say about {span}."
 
 

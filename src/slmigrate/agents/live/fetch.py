@@ -188,16 +188,16 @@ async def pages(session: Session, channel: LiveChannel, *, after: int) -> AsyncI
             return
 
 
-async def newest(session: Session, channel: LiveChannel, count: int) -> list[Message]:
-    """The last `count` messages, oldest first."""
+async def newest(session: Session, channel: LiveChannel, count: int, *, after: int = 0) -> list[Message]:
+    """The last `count` messages, oldest first; none as old as the id `after`."""
     found: list[dict[str, Any]] = []
-    while len(found) < count:
+    while len(found) < count and (not found or int(found[-1]["id"]) > after):
         before = {"before": int(found[-1]["id"])} if found else {}
         raw = await _page(session, channel, before, min(PAGE, count - len(found)))
         found += sorted(raw, key=lambda entry: -int(entry["id"]))
         if not raw:
             break
-    return _messages(session, channel, found[::-1])
+    return _messages(session, channel, [entry for entry in found[::-1] if int(entry["id"]) > after])
 
 
 async def _page(
