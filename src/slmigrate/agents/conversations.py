@@ -41,8 +41,10 @@ class Separator:
 
     def add(self, message: Message) -> list[list[Message]]:
         """Take a message in; returns the conversations that have ended."""
-        if not message.is_talk:
+        if not message.counts(self._include):
             return []
+        if message.text != message.content:  # what hangs on a message without words
+            message = message.model_copy(update={"content": message.text})
         turn = self._past.turn(message)
         ended = self._ended(turn.seconds)
         strand = self._home.get(message.reply_to or "") or self._chosen(turn) or Strand()

@@ -71,7 +71,7 @@ def make_digest(
     Raises:
         EngineError: the model broke.
     """
-    seen = _look(channel.messages)
+    seen = _look(channel.messages, include)
     tally = Tally()
     people: dict[str, _Person] = {}
     found: list[tuple[int, Conversation]] = []
@@ -102,13 +102,13 @@ def make_digest(
     )
 
 
-def _look(messages: Messages) -> _Seen:
+def _look(messages: Messages, include: frozenset[str]) -> _Seen:
     authors: dict[str, None] = {}
     talk = 0
     first = last = None
     for message in messages:
         authors[message.author] = None
-        talk += message.is_talk
+        talk += message.counts(include)
         first, last = first or message.timestamp, message.timestamp or last
     return _Seen(tuple(sorted(authors)), talk, first, last)
 

@@ -53,6 +53,24 @@ def digest_html(digest: Digest) -> str:
     return page(digest.channel, "\n".join(body))
 
 
+def digest_message(digest: Digest) -> str:
+    """The digest as it is posted in a channel: without ids, the short conversations counted only."""
+    long, short = _sorted(digest.conversations)
+    lines = [f"**{_md(digest.channel)}**: {_md(' '.join(line.text for line in digest.day))}"]
+    for conversation in long:
+        lines += ["", f"**{_md(conversation.headline)}** ({', '.join(map(_md, conversation.people))})"]
+        lines += [f"- {_bold(line)}{_md(line.text)}{_mark(line)}" for line in conversation.lines]
+    if short:
+        lines += ["", f"{len(short):,} more of one or two messages."]
+    if digest.grounding.model_lines:
+        lines += ["", f"(model): written by {digest.model} and checked for facts, not for meaning."]
+    return "\n".join(lines) + "\n"
+
+
+def _mark(line: DigestLine) -> str:
+    return " (model)" if line.by == "model" else ""
+
+
 def _sorted(conversations: Sequence[Conversation]) -> tuple[list[Conversation], list[Conversation]]:
     """Those that are shown one by one, and the rest."""
     long = [conversation for conversation in conversations if conversation.messages >= FEWEST]
@@ -86,8 +104,11 @@ def _label(line: DigestLine) -> str:
 
 
 def _line(line: DigestLine) -> str:
-    label = f"**{_md(_label(line).strip())}** " if _label(line) else ""
-    return f"- {label}{_md(line.text)} ({BY[line.by]}) {_ids(line)}"
+    return f"- {_bold(line)}{_md(line.text)} ({BY[line.by]}) {_ids(line)}"
+
+
+def _bold(line: DigestLine) -> str:
+    return f"**{_md(_label(line).strip())}** " if _label(line) else ""
 
 
 def _ids(line: DigestLine) -> str:

@@ -50,12 +50,16 @@ Update = Callable[..., None]
 
 
 @contextmanager
-def progress(label: str, total: float | None = None) -> Iterator[Update]:
-    """A progress bar on stderr with the time that is left; where stderr is no terminal, a line each quarter."""
+def progress(label: str, total: float | None = None, *, quiet_for: float = 0) -> Iterator[Update]:
+    """A progress bar on stderr with the time that is left; where stderr is no terminal, a line each quarter.
+
+    Args:
+        quiet_for: seconds in which nothing is said, for what is mostly done by then (lines only).
+    """
     if sys.stderr.isatty():
         yield from _bar(label, total)
     else:
-        yield from _lines(label, total)
+        yield from _lines(label, total, quiet_for)
 
 
 def _bar(label: str, total: float | None) -> Iterator[Update]:
@@ -81,18 +85,19 @@ def _bar(label: str, total: float | None) -> Iterator[Update]:
         yield update
 
 
-def _lines(label: str, total: float | None) -> Iterator[Update]:
+def _lines(label: str, total: float | None, quiet_for: float) -> Iterator[Update]:
     said = 0
     started = time.monotonic()
-    say(f"{label} ...")
+    if not quiet_for:
+        say(f"{label} ...")
 
     def update(done: float, of: float | None = None) -> None:
         nonlocal said
         whole = of if of is not None else total
         quarter = int(4 * done / whole) if whole else 0
-        if quarter > said:
+        spent = time.monotonic() - started
+        if quarter > said and spent >= quiet_for:
             said = quarter
-            spent = time.monotonic() - started
             left = (
                 f", about {spent / done * (whole - done):.0f} s left"
                 if whole and done and quarter < 4 and spent > 2
