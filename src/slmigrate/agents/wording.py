@@ -31,7 +31,8 @@ _OPENERS = ("A", "An", "The")
 _THIRD_PERSON = (  # every word in small letters but i, me, my, our, us, we, you and your
     "[a-hj-lnp-tvxzà-öø-ÿ] tail* | "
     '"i" tail+ | "m" [a-df-xzà-öø-ÿ] tail* | ("me" | "my") tail+ | "o" [a-tv-zà-öø-ÿ] tail* | '
-    '"ou" [a-qs-zà-öø-ÿ] tail* | "our" tail+ | "u" [a-rt-zà-öø-ÿ] tail* | "us" tail+ | "w" [a-df-zà-öø-ÿ] tail* | "we" tail+ | '
+    '"ou" [a-qs-zà-öø-ÿ] tail* | "our" tail+ | "u" [a-rt-zà-öø-ÿ] tail* | "us" tail+ | '
+    '"w" [a-df-zà-öø-ÿ] tail* | "we" tail+ | '
     '"y" [a-np-zà-öø-ÿ] tail* | "yo" [a-tv-zà-öø-ÿ] tail* | "you" [a-qs-zà-öø-ÿ] tail*'
     "\ntail ::= [a-zà-öø-ÿ]"
 )

@@ -69,8 +69,8 @@ def digest(
     """Summarise a Discord channel, each line with its messages.
 
     Takes DiscordChatExporter's JSON (files, folders, partitions, `-` for stdin), Discord's own message lists, the
-    guide's flat and grouped JSON, or Discord itself. Separates conversations that overlap, counts who did what, and has MODEL
-    write sentences; one whose facts and words are not in the messages is replaced by the message it came from.
+    guide's flat and grouped JSON, or Discord itself. Separates conversations that overlap, counts who did what, and has
+    MODEL write sentences; one whose facts and words are not in the messages is replaced by the message it came from.
 
     \b
         slmigrate digest export.json
