@@ -33,8 +33,8 @@ class Separator:
     Holds the open conversations only, so that a channel may be of any length.
     """
 
-    def __init__(self, include: frozenset[str] = frozenset()) -> None:
-        self._include = include
+    def __init__(self, include: frozenset[str] = frozenset(), *, most_open: int = MOST_OPEN) -> None:
+        self._include, self._most_open = include, most_open
         self._past = Past()
         self._open: OrderedDict[int, Strand] = OrderedDict()  # by id(); the longest silent first
         self._home: dict[str, Strand] = {}
@@ -71,7 +71,7 @@ class Separator:
         ended = []
         while self._open:
             strand = next(iter(self._open.values()))
-            if now - strand.seconds <= CLOSED_AFTER and len(self._home) < MOST_OPEN:
+            if now - strand.seconds <= CLOSED_AFTER and len(self._home) < self._most_open:
                 break
             del self._open[id(strand)]
             for message in strand.messages:
