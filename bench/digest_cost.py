@@ -15,6 +15,7 @@ measured again (--again does); Ctrl-C and a kill lose the run in work.
 """
 
 import argparse
+import importlib
 import json
 import random
 import subprocess
@@ -28,10 +29,6 @@ from pathlib import Path
 from typing import Any
 
 from talks import DATA, WORK, Kept, code_of, ran_on, say
-
-import slmigrate.agents.digest  # what it loads is the code that is measured
-import slmigrate.engines.extractive
-import slmigrate.engines.llamacpp
 
 LIMIT = 500e6
 """Bytes that a digest of any length must do with."""
@@ -192,6 +189,8 @@ def _watch(
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """The whole document; what was measured before with the same code is taken from the disk."""
     kept = Kept(options.work / "cost.jsonl")
+    for part in ("agents.digest", "engines.extractive", "engines.llamacpp"):
+        importlib.import_module(f"slmigrate.{part}")  # what they load is the code that is measured
     code = code_of("slmigrate.agents", "slmigrate.grounding", "slmigrate.engines")
     found: dict[str, Any] = {}
     for name in options.runs.split(","):

@@ -15,6 +15,8 @@ What is done is kept under --work: a digest a line, and every answer of the mode
 lose at most the answer in work, and a rerun goes on from there. Digests that other code made are made again, from the
 kept answers where the same was asked. The check itself is made anew each time.
 
+Where the digest has the model follow a grammar, `before` is what came through it; --free asks without one.
+
 --sample N takes N records of each source (seeded), --max-messages leaves longer ones out, --window takes so many
 consecutive messages of longer ones (seeded too). What was left out is said. The exit code is 0.
 """
@@ -125,7 +127,7 @@ def _made(talk: Talk, engine: Listening, label: str) -> dict[str, Any]:
         nonlocal shown
         if time.monotonic() - shown > EVERY:
             shown = time.monotonic()
-            say(f"{label}: {done} of {total} conversations")
+            say(f"{label}: {done:,} of {total:,}")
 
     digest = make_digest(talk.channel, engine.engine, progress=progress)
     took = time.monotonic() - begin
@@ -238,12 +240,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     talks, odd = read_talks(options.data, options.sources)
     talks, left_out = chosen(talks, options)
-    name = name_of(options.model)
+    name = name_of(options.model) + "-free" * options.free
     counts: dict[str, Counter[str]] = {}
     after: list[dict[str, Any]] = []
     before: list[dict[str, Any]] = []
     with resolve(options.model) as engine:
-        listening = Listening(engine, Kept(options.work / f"answers-{name}.jsonl"), until)
+        listening = Listening(engine, Kept(options.work / f"answers-{name}.jsonl"), until, options.free)
         for talk, row in digests_of(talks, listening, Kept(options.work / f"digests-{name}.jsonl"), left_out):
             found, more_after, more_before = look_at(talk, row)
             counts.setdefault(talk.source, Counter()).update(found)
@@ -253,7 +255,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     shares = ("own_share", "own_share_where_asked", "rejected_share", "before_share", "after_share")
     return {
         "ran_on": ran_on(),
-        "model": options.model,
+        "model": options.model + ", without the grammar" * options.free,
         "covered": f"{parts['all']['records']} of {len(talks)} records",
         "left_out": [*odd, *left_out],
         "figures": parts,
@@ -275,6 +277,7 @@ def main() -> int:
     parser.add_argument("--max-messages", type=int, help="leave longer records out")
     parser.add_argument("--window", type=int, help="take so many consecutive messages of longer records")
     parser.add_argument("--minutes", type=float, help="stop then")
+    parser.add_argument("--free", action="store_true", help="ask without the grammar, to see what that keeps out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="list every finding")
     parser.add_argument("--format", choices=["table", "json"], default="table")

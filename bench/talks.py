@@ -76,6 +76,8 @@ class Listening:
     engine: Engine
     kept: Kept
     until: float = float("inf")
+    free: bool = False
+    """Ask without the grammar that holds the answers to the words of the messages."""
     heard: list[dict[str, Any]] = field(default_factory=list)
     """What was asked and answered since this was last emptied."""
 
@@ -86,6 +88,9 @@ class Listening:
         self.engine.answer = self.answer  # type: ignore[method-assign]
 
     def answer(self, request: Request) -> Reply:
+        if self.free:
+            generation = request.generation.model_copy(update={"grammar": None})
+            request = request.model_copy(update={"generation": generation})
         asked = f"{self.engine.spec} {self._code} {request.model_dump_json()}"
         key = hashlib.sha256(asked.encode()).hexdigest()
         row = self._known.get(key)
