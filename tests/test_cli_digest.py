@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "team_agents"
 EXPORT = EXAMPLE / "data" / "discord_export.json"
 
 
-def run(*arguments: object, typed: bytes | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: object, typed: bytes | None = None, there: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "slmigrate", "digest", *(str(argument) for argument in arguments)]
     done = subprocess.run(
         [*command, "--model", "extractive"],
@@ -24,7 +27,7 @@ def run(*arguments: object, typed: bytes | None = None, **environment: str) -> s
         check=False,
         timeout=60,
         input=typed,
-        env={**os.environ, **environment},
+        env={**os.environ, **(there or {})},
     )
     return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -155,17 +158,17 @@ class TestDiscord:
             discord.say("100", "yes, the build is red since noon", seconds=-840, by="bo")
             discord.say("100", "I'll restart the cache server", seconds=-800, by="anna")
             there = {"DISCORD_BOT_TOKEN": TOKEN, "SLMIGRATE_DISCORD_API": discord.api}
-            seen = document(run("--discord", "100", "--format", "json", **there))
+            seen = document(run("--discord", "100", "--format", "json", there=there))
             assert (seen.channel, seen.messages) == ("general", 3)
             daily = ("--discord", "100", "--since", "last", "--post", "channel:500")
             for _ in range(2):
-                assert run(*daily, **there).returncode == 0
+                assert run(*daily, there=there).returncode == 0
             (posted,) = discord.posted("500")
             assert "3 messages by 2 people in 1 conversation" in posted
             assert "**To do:** anna: I'll restart the cache server" in posted
         assert [path.name for path in (tmp_path / ".slmigrate" / "digests").iterdir()] == ["general"]
 
     def test_without_a_token_one_line_says_so(self) -> None:
-        result = run("--discord", "100", DISCORD_BOT_TOKEN="")
+        result = run("--discord", "100", there={"DISCORD_BOT_TOKEN": ""})
         assert result.returncode == 1
         assert "DISCORD_BOT_TOKEN" in result.stderr.splitlines()[-1]
