@@ -7,11 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 
+from digest_quality import at_budget, interval
 from independent_check import Cited, Unsupported, is_verbatim, sentences, unsupported
+from talks import Kept, Listening, TimeUp
+
+from slmigrate.engines.base import Request
+from slmigrate.engines.scripted import Scripted
+from slmigrate.errors import EngineFailed
 
 TUESDAY = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PEOPLE = ("Ana", "Bo", "kelly", "Jaime95", "#Person1#", "#Person2#", "Kirsty Williams AM", "the", "MJ", "José")
@@ -71,6 +78,8 @@ SUPPORTED = [
     ("It is due on the 15th.", "due 15 May"),
     ("It is due on 15 May.", "due on the 15th"),
     ("It is due on 19 May.", "next Tuesday"),
+    ("It is due on 22 May.", "next Friday"),
+    ("It was on 8 May.", "last Friday"),
     ("It is due next week.", "will do it next week"),
     ("It may rain in 2027.", "it may rain, in 2027"),
     ("The plan is for 3 March 2027.", "03.03.2027 then"),
@@ -147,6 +156,8 @@ MADE_UP = [
     ("It is due on 15 May.", "in 2 days", "date", "15 May"),
     ("It is due on the 16th.", "due 15 May", "number", "16th"),
     ("It is due on 22 May.", "by Friday", "date", "22 May"),
+    ("It was on 15 May.", "last Friday", "date", "15 May"),
+    ("It is due on 8 May.", "next Friday", "date", "8 May"),
     ("It is due next month.", "will do it next week", "date", "next month"),
     ("It is due on 3/4/2026.", "by the 3rd", "date", "3/4/2026"),
     ("It is due by Monday.", "soon", "date", "by Monday"),
@@ -331,3 +342,57 @@ def test_what_is_left_out_is_said(data: Path, tmp_path: Path) -> None:
         "small: 1 records that are not in the sample",
         "small: of 1 records all but 3 consecutive messages",
     ]
+
+
+def test_an_answer_is_kept_before_the_next_is_asked_for_and_given_again(tmp_path: Path) -> None:
+    asked = [Request(task="summarization", text=text) for text in ("one", "two")]
+    first = Listening(Scripted({"one": "1"}), Kept(tmp_path / "answers.jsonl"))
+    assert first.answer(asked[0]).text == "1"
+    with pytest.raises(EngineFailed):
+        first.answer(asked[1])
+    engine = Scripted({"two": "2"})
+    again = Listening(engine, Kept(tmp_path / "answers.jsonl"))
+    assert [again.answer(request).text for request in asked] == ["1", "2"]
+    assert [request.text for request in engine.requests] == ["two"]
+
+
+def test_nothing_new_is_asked_when_the_time_is_up(tmp_path: Path) -> None:
+    Listening(Scripted(["1"]), Kept(tmp_path / "answers.jsonl")).answer(Request(task="summarization", text="one"))
+    late = Listening(Scripted(["2"]), Kept(tmp_path / "answers.jsonl"), until=0.0)
+    assert late.answer(Request(task="summarization", text="one")).text == "1"
+    with pytest.raises(TimeUp):
+        late.answer(Request(task="summarization", text="two"))
+
+
+def test_a_budget_takes_lines_of_the_whole_digest_not_of_its_beginning() -> None:
+    lines = [f"{word} a b c" for word in ("first", "second", "third", "fourth", "fifth", "sixth")]
+    assert at_budget(lines, 8) == "second a b c\nfifth a b c"
+    assert at_budget(lines, 6) == "second a b c\nfifth a"
+    assert at_budget(lines, 100) == "\n".join(lines)
+    assert at_budget([], 8) == ""
+
+
+def test_a_difference_of_one_record_has_no_interval() -> None:
+    assert interval(np.array([2.0]), 0) == {"estimate": 2.0, "low": None, "high": None, "n": 1}
+    assert interval(np.array([]), 0) == {"estimate": None, "low": None, "high": None, "n": 0}
+    found = interval(np.array([1.0, 2.0, 3.0, 4.0] * 10), 0)
+    assert found["estimate"] == 2.5
+    assert found["low"] is not None
+    assert found["high"] is not None
+    assert 2.0 < found["low"] < 2.5 < found["high"] < 3.0
+
+
+def test_the_cost_of_a_made_up_channel_is_measured_once(tmp_path: Path) -> None:
+    script = Path(__file__).parent.parent / "bench" / "digest_cost.py"
+    command = [sys.executable, str(script), "--runs", "large", "--messages", "300", "--work", str(tmp_path)]
+    told = []
+    for _ in range(2):
+        run = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=True)
+        told.append(run.stderr)
+        row = json.loads(run.stdout)["figures"]["large"]
+        assert row["messages"] == 300
+        assert row["conversations"] > 1
+        assert row["under_limit"]
+        assert row["progress_lines"] >= 2
+    assert "large: measured before with this code" not in told[0]
+    assert "large: measured before with this code" in told[1]
