@@ -196,6 +196,8 @@ def test_the_digest_of_a_real_channel_holds_its_promises(shared: Path, pattern: 
         pytest.param("The conversation between Tomasz and Jonas is about lockers.", "empty", id="says nothing"),
         pytest.param("Jonas's certificates.", "short", id="no sentence"),
         pytest.param("The lockers in Graz have a lovely view of the old castle hill.", "support", id="other words"),
+        pytest.param("Samuel will issue new certificates tomorrow.", "speaker", id="another's deed"),
+        pytest.param("The lockers in Graz are not offline since 06:40.", "negation", id="the opposite"),
         pytest.param("The lockers in Graz are in Graz are in Graz are in Graz are offline.", "repeats", id="a loop"),
     ],
 )

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slmigrate.grounding.check import check
+from slmigrate.grounding.negation import turned_round
+from slmigrate.grounding.speakers import wrong_speakers
 from slmigrate.grounding.text import content_words, sentences
 from slmigrate.records import DigestLine, Message
 
@@ -66,7 +68,10 @@ def judge(sentence: str, messages: Sequence[Message], people: Sequence[str]) -> 
     closest = max(supported_share(sentence, [message]) for message in cited)
     if support < LEAST_SUPPORT or closest < LEAST_OF_ONE:
         return Verdict(None, ("support",))
-    ids = tuple(message.id for message in messages if message in cited)
+    cited = [message for message in messages if message in cited]
+    if meant := [*turned_round(sentence, cited), *wrong_speakers(sentence, messages, people)]:
+        return Verdict(None, tuple(dict.fromkeys(item.kind for item in meant)))
+    ids = tuple(message.id for message in cited)
     return Verdict(DigestLine(text=sentence, kind="summary", by="model", message_ids=ids), support=support * closest)
 
 
