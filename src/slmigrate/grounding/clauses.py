@@ -54,6 +54,8 @@ class Clause:
     """A word that may stand for one is in it: "no", "sorry", "failed", "difficult"."""
     denied: tuple[str, ...]
     """The stems that are denied, in order."""
+    after: str
+    """The mark or conjunction before it; empty at the start of a sentence."""
     text: str
 
 
@@ -75,19 +77,20 @@ def clauses(text: str) -> tuple[Clause, ...]:
     for sentence in re.findall(r"[^.!?\n]+[.!?\n]*", re.sub(r"https?://\S+", " ", text)):
         asks = "?" in sentence or _ASKS.match(sentence.strip()) is not None
         part: list[str] = []
+        after = ""
         for token in [*tokens(_plainer(sentence)), "."]:
             if token.lower() in _ENDS:
                 if part:
-                    found.append(_clause(part, asks=asks, ends=token))
-                part = []
+                    found.append(_clause(part, asks=asks, after=after))
+                part, after = [], token.lower()
             else:
                 part.append(token)
     return tuple(found)
 
 
-def _clause(part: Sequence[str], *, asks: bool, ends: str) -> Clause:
+def _clause(part: Sequence[str], *, asks: bool, after: str) -> Clause:
     words = [_NAME if place and word.istitle() and word.lower() in NEGATIONS else word.lower() for place, word in enumerate(part)]
-    denies, reach = _reaches(words, ends)
+    denies, reach = _reaches(words)
     unsure = _unsure_from(words, reach)
     signs: dict[str, int] = {}
     for place, word in enumerate(words):
@@ -98,7 +101,7 @@ def _clause(part: Sequence[str], *, asks: bool, ends: str) -> Clause:
         signs[key] = sign if signs.get(key, sign) == sign else OPEN
     doubts = denies or any(word in NO or stem(word) in DOUBTS for word in words)
     denied = tuple(word for word, sign in signs.items() if sign == DENIED)
-    return Clause(tuple(words), signs, asks, denies, doubts, denied, " ".join(part))
+    return Clause(tuple(words), signs, asks, denies, doubts, denied, after, " ".join(part))
 
 
 def is_negation(word: str) -> bool:
@@ -106,7 +109,7 @@ def is_negation(word: str) -> bool:
     return word in NEGATIONS or word.endswith("n't") or word.startswith("n'")
 
 
-def _reaches(words: Sequence[str], ends: str) -> tuple[bool, set[int]]:
+def _reaches(words: Sequence[str]) -> tuple[bool, set[int]]:
     """Whether a clause denies something, and the places of the words that are denied."""
     reach: set[int] = set()
     denies = False
@@ -143,5 +146,7 @@ def _window(words: Sequence[str], place: int) -> set[int]:
 
 def _unsure_from(words: Sequence[str], reach: set[int]) -> int:
     """The place of a denied "know" or "sure", of "asks" or "how": what follows is open. Past the end where there is none."""
+    if reach and "until" in words:
+        return -1  # what happens then is said, only later
     denied = next((place for place in sorted(reach) if stem(words[place]) in UNSURE), len(words))
     return min(denied, next((place for place, word in enumerate(words) if stem(word) in REPORTED), len(words)))

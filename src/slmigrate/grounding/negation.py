@@ -119,7 +119,7 @@ def _is_opposite(wanted: Clause, talk: Talk) -> bool:
 
 def _denies_alone(wanted: Clause, talk: Talk) -> bool:
     """Whether the clause denies something and none of the closest clauses of the messages does, nor leaves a doubt."""
-    if not wanted.denies:
+    if not wanted.denied:
         return False
     ranked = sorted(((_near(wanted, clause), -place) for place, clause in enumerate(talk.clauses)), reverse=True)
     closest = [talk.clauses[-place] for shared, place in ranked[:CLOSEST] if shared]
@@ -128,7 +128,7 @@ def _denies_alone(wanted: Clause, talk: Talk) -> bool:
 
 def _does_not_tell(wanted: Clause, talk: Talk) -> bool:
     """Whether somebody is said not to have asked, told or suggested something, and nobody said so."""
-    first = wanted.denied[0] if wanted.denies and wanted.denied else ""
+    first = wanted.denied[0] if wanted.denied else ""
     return first in TELLING and first not in talk.denied and any(_near(wanted, clause) for clause in talk.clauses)
 
 
@@ -149,7 +149,7 @@ def _met(wanted: Clause, talk: Talk) -> Iterator[tuple[str, int, list[Clause]]]:
     """Each word of the clause that the messages have, its sign, and where they have it."""
     for word in _words(wanted, talk):
         there = [clause for clause in talk.clauses if word in clause.signs]
-        if there and wanted.signs[word] != OPEN:
+        if there and wanted.signs[word] != OPEN and not word[0].isdigit():
             yield word, wanted.signs[word], there
 
 
