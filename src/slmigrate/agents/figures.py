@@ -127,6 +127,14 @@ def in_words(figures: Figures) -> str:
     return " ".join(_sentences(figures))
 
 
+def headline(figures: Figures) -> str:
+    """The four figures that matter most, short."""
+    parts = [f"{figures.completed} of {figures.total} tasks are completed and {figures.left} are not."]
+    parts += [f"{figures.overdue} overdue."] * bool(figures.overdue)
+    parts += [f"{figures.on_time} completed on time, {figures.late} late."] * bool(figures.timed)
+    return " ".join(parts)
+
+
 def _sentences(figures: Figures) -> Iterator[str]:
     dropped = f", {figures.dropped} {'was' if figures.dropped == 1 else 'were'} dropped" if figures.dropped else ""
     yield (
@@ -165,9 +173,15 @@ def _busiest(figures: Figures) -> list[PersonTasks]:
 def wrong_figures(sentence: str, figures: Figures) -> list[str]:
     """The clauses of `sentence` that give a number to what it does not count, or to nothing; [] when all are right."""
     wrong = _wrong_clauses(sentence, figures)
-    if wrong and figures.longest in sentence and figures.longest:
-        return _wrong_clauses(sentence.replace(figures.longest, " "), figures)  # a description may hold numbers too
-    return wrong
+    bare = without_longest(sentence, figures)  # a description may hold numbers too
+    return _wrong_clauses(bare, figures) if wrong and bare != sentence else wrong
+
+
+def without_longest(sentence: str, figures: Figures) -> str:
+    """A sentence without the description of the oldest overdue task."""
+    if not figures.longest:
+        return sentence
+    return re.sub(rf"(?<!\w){re.escape(figures.longest)}(?!\w)", " ", sentence)
 
 
 def roles_of(sentence: str) -> list[str]:

@@ -1,22 +1,28 @@
 """The paragraph on top of a task report: a model's where the figures bear it out, else the figures themselves."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Literal
 
-from slmigrate.agents.figures import Figures, in_words, roles_of, wrong_figures
-from slmigrate.engines.base import Engine, Generation, Request
+from slmigrate.agents.figures import Figures, headline, in_words, roles_of, without_longest, wrong_figures
+from slmigrate.agents.plain_words import REPORTING, other_words
+from slmigrate.engines.base import Engine, Generation, Reply, Request
+from slmigrate.engines.base import Message as Turn
 from slmigrate.errors import ParameterRefused
 from slmigrate.grounding.check import check
 from slmigrate.grounding.quantities import find_quantities
 from slmigrate.grounding.text import sentences
 from slmigrate.records import Message
 
-_NEW_TOKENS = 96
+_NEW_TOKENS = 72
 _SEEDS = (1, 2)
 """Of the answers after the greedy one."""
-_TEMPERATURE = 0.7
+MOST_ANSWERS = 1 + len(_SEEDS)
+_TEMPERATURE = 0.4
+_ASKED = "Rewrite this status in one or two short sentences for the team. Keep every number as it is.\n\n"
+_EXACTLY_NONE = re.compile(r"\b(?:no|none|nothing|all|every|everything)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +37,18 @@ class Summary:
 def written_summary(
     figures: Figures, engine: Engine | None, progress: Callable[[int, int], None] | None = None
 ) -> Summary:
-    """The model's words where every number, date and name of them is in the figures, each number for what it counts;
-    else the figures. The model is asked at most three times: greedy, then sampled with fixed seeds."""
+    """The model's words where every sentence gives a figure to what it counts and holds nothing else; else the figures.
+    The model is asked at most three times: greedy, then sampled with fixed seeds."""
     computed = in_words(figures)
-    if engine is None or "summarization" not in engine.tasks:
+    if engine is None or not {"summarization", "text-generation"} & engine.tasks:
         return Summary(computed, "computed")
     seen: set[str] = set()
     for number, generation in enumerate(generations(engine, _NEW_TOKENS), start=1):
-        request = Request(task="summarization", text=computed, generation=generation, overlong="truncate")
-        reply = engine.answer(request)
+        reply = engine.answer(_request(figures, computed, engine, generation))
         if progress:
-            progress(number, 1 + len(_SEEDS))
-        text = " ".join(sentences(reply.text))
-        if reply.finish == "stop" and _holds(text, figures, computed):
+            progress(number, MOST_ANSWERS)
+        text = " ".join(finished(reply))
+        if _holds(text, figures, computed):
             return Summary(text, "model", rejected=len(seen))
         if reply.text in seen:  # sampling changes nothing in this engine
             break
@@ -63,20 +68,44 @@ def generations(engine: Engine, new_tokens: int) -> Iterator[Generation]:
         yield generation
 
 
+def finished(reply: Reply) -> list[str]:
+    """The sentences of an answer; where the length limit cut it, the last one is left out."""
+    found = sentences(reply.text)
+    whole = bool(found) and found[-1].rstrip("\"')”").endswith((".", "!", "?"))
+    return found[:-1] if reply.finish == "length" and not whole else found
+
+
 def source(text: str, figures: Figures) -> Message:
     """Computed text as a message of the report's day, to check sentences against."""
     noon = datetime.combine(figures.today, time(12), UTC)
     return Message(id="figures", author="report", author_id="report", timestamp=noon, content=text)
 
 
+def _request(figures: Figures, computed: str, engine: Engine, generation: Generation) -> Request:
+    """What a model that follows instructions is asked is short: a small one loses its way in more."""
+    if "text-generation" in engine.tasks:
+        turn = Turn(role="user", content=_ASKED + headline(figures))
+        return Request(task="text-generation", messages=(turn,), generation=generation, overlong="truncate")
+    return Request(task="summarization", text=computed, generation=generation, overlong="truncate")
+
+
 def _holds(text: str, figures: Figures, computed: str) -> bool:
     """It says how much is done or left, is no longer than the figures, and nothing of it is wrong."""
-    if not text or len(text) > len(computed) or not any(_says_how_much(one) for one in sentences(text)):
+    found = sentences(text)
+    if not found or len(text) > len(computed) or not any({"completed", "left"} & set(roles_of(one)) for one in found):
         return False
-    message = source(computed, figures)
+    message = source(f"{computed} {headline(figures)}", figures)
+    return all(_is_borne_out(one, message, figures) for one in found)
+
+
+def _is_borne_out(sentence: str, message: Message, figures: Figures) -> bool:
     people = tuple(person.name for person in figures.people)
-    return not any(check(one, [message], people=people) or wrong_figures(one, figures) for one in sentences(text))
-
-
-def _says_how_much(sentence: str) -> bool:
-    return bool(find_quantities(sentence)) and bool({"completed", "left"} & set(roles_of(sentence)))
+    bare = without_longest(sentence, figures)
+    says_a_figure = bool(roles_of(bare)) and bool(find_quantities(bare) or _EXACTLY_NONE.search(bare))
+    names = {part.casefold() for name in people for part in re.findall(r"[^\W\d_]+", name)}
+    return (
+        says_a_figure
+        and not other_words(bare, REPORTING | names)
+        and not check(sentence, [message], people=people)
+        and not wrong_figures(sentence, figures)
+    )
