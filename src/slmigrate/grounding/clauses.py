@@ -25,6 +25,10 @@ _ASKS = re.compile(
     r"(?:not |about |do |did |don't )?(?:you|u|i|we|he|she|it|they|the|there|ya|your|that|this|it's)\b",
     re.IGNORECASE,
 )
+_STATES = frozenset("is are was were be been went goes go came come back stay stays it's that's again".split())
+_UN = re.compile(
+    r"un((?!it|i|der)\w+(?:ed|able)|paid|known|seen|clear|safe|happy|usual|likely|fair|lucky|read|sent|done|sure|ready)"
+)
 _NAME = "somebody"
 """In the place of a name that is a negation elsewhere: Nada, Nie."""
 _FILLERS = frozenset(
@@ -93,15 +97,31 @@ def _clause(part: Sequence[str], *, asks: bool, after: str) -> Clause:
     denies, reach = _reaches(words)
     unsure = _unsure_from(words, reach)
     signs: dict[str, int] = {}
+    turned = False
     for place, word in enumerate(words):
-        key = stem(_CONTRACTED.sub("", word))
-        if word in _FILLERS or key in _FILLERS or is_negation(word) or word == "no" or len(key) < 2 or word[0] == "#":
+        key, without = _key(words, place)
+        if not key:
             continue
-        sign = OPEN if asks or place > unsure else DENIED if place in reach else SAID
+        sign = DENIED if place in reach else SAID if place > min(reach, default=-1) else OPEN
+        sign = OPEN if asks or place > unsure else -sign if without else sign
         signs[key] = sign if signs.get(key, sign) == sign else OPEN
-    doubts = denies or any(word in NO or stem(word) in DOUBTS for word in words)
+        turned |= without
+    doubts = denies or turned or any(word in NO or stem(word) in DOUBTS for word in words)
     denied = tuple(word for word, sign in signs.items() if sign == DENIED)
     return Clause(tuple(words), signs, asks, denies, doubts, denied, after, " ".join(part))
+
+
+def _key(words: Sequence[str], place: int) -> tuple[str, bool]:
+    """What a word is looked up by, empty where it says nothing; and whether it is denied in itself, as "unpaid" is."""
+    word = words[place]
+    if word in ("up", "down") and place and words[place - 1] in _STATES:
+        stays = place + 1 == len(words) or words[place + 1] not in ("to", "with", "for", "on")
+        return (word, False) if stays else ("", False)
+    key = stem(_CONTRACTED.sub("", word))
+    if word in _FILLERS or key in _FILLERS or is_negation(word) or word == "no" or len(key) < 2 or word[0] == "#":
+        return "", False
+    rest = _UN.fullmatch(word)
+    return (stem(rest[1]), True) if rest else (key, False)
 
 
 def is_negation(word: str) -> bool:

@@ -50,7 +50,7 @@ def turned_round(sentence: str, sources: Sequence[Message]) -> list[Unsupported]
         return []
     authors = frozenset(stem(word) for message in sources for word in message.author.lower().split())
     talk = Talk(tuple(_said(sources)), authors)
-    found = [clause.text for clause in wanted if any(turned(clause, talk) for turned in _TURNED)]
+    found = [clause.text for clause in wanted if not _agrees(clause, talk) and any(it(clause, talk) for it in _TURNED)]
     return [Unsupported("negation", text) for text in dict.fromkeys(found)]
 
 
@@ -77,6 +77,16 @@ def _answered(question: Clause, answer: int) -> Clause:
     if answer == SAID:
         return replace(question, signs=dict.fromkeys(question.signs, SAID))
     return replace(question, doubts=True)
+
+
+def _agrees(wanted: Clause, talk: Talk) -> bool:
+    """Whether the messages say what the clause denies by its opposite, or deny the opposite of what it says."""
+    return any(
+        sign != OPEN and clause.signs.get(opposite) == -sign
+        for word, sign in wanted.signs.items()
+        for opposite in OPPOSITES.get(word, ())
+        for clause in talk.clauses
+    )
 
 
 def _is_said(wanted: Clause, talk: Talk) -> bool:

@@ -53,6 +53,7 @@ _PAIRS = """approve:reject accept:refuse accept:decline agree:disagree agree:ref
     encourage:discourage include:exclude appear:disappear mandatory:optional required:optional
     expand:shrink merge:revert keep:delete keep:remove finish:start optimistic:pessimistic patient:impatient
     polite:rude honest:dishonest lucky:unlucky comfortable:uncomfortable necessary:unnecessary clear:unclear
+    before:after up:down
     annehmen:ablehnen offen:geschlossen früh:spät ouvert:fermé accepter:refuser abierto:cerrado aceptar:rechazar"""
 OPPOSITES: dict[str, frozenset[str]] = {}
 """A stem to the stems of its opposites."""
