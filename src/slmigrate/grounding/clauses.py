@@ -29,6 +29,7 @@ _STATES = frozenset("is are was were be been went goes go came come back stay st
 _UN = re.compile(
     r"un((?!it|i|der)\w+(?:ed|able)|paid|known|seen|clear|safe|happy|usual|likely|fair|lucky|read|sent|done|sure|ready)"
 )
+_HARDLY = frozenset("hardly barely scarcely rarely seldom almost nearly kaum presque casi".split())
 _NAME = "somebody"
 """In the place of a name that is a negation elsewhere: Nada, Nie."""
 _FILLERS = frozenset(
@@ -166,7 +167,7 @@ def _window(words: Sequence[str], place: int) -> set[int]:
 
 def _unsure_from(words: Sequence[str], reach: set[int]) -> int:
     """The place of a denied "know" or "sure", of "asks" or "how": what follows is open. Past the end where there is none."""
-    if reach and "until" in words:
-        return -1  # what happens then is said, only later
+    if (reach and "until" in words) or _HARDLY.intersection(words):
+        return -1  # not until Monday is on Monday, and hardly anybody is neither nobody nor somebody
     denied = next((place for place in sorted(reach) if stem(words[place]) in UNSURE), len(words))
     return min(denied, next((place for place, word in enumerate(words) if stem(word) in REPORTED), len(words)))

@@ -129,7 +129,7 @@ def _is_opposite(wanted: Clause, talk: Talk) -> bool:
 
 def _denies_alone(wanted: Clause, talk: Talk) -> bool:
     """Whether the clause denies something and none of the closest clauses of the messages does, nor leaves a doubt."""
-    if not wanted.denied:
+    if not (wanted.denies and wanted.denied):
         return False
     ranked = sorted(((_near(wanted, clause), -place) for place, clause in enumerate(talk.clauses)), reverse=True)
     closest = [talk.clauses[-place] for shared, place in ranked[:CLOSEST] if shared]

@@ -3,7 +3,7 @@
 from slmigrate.grounding.stems import stem
 
 NEGATIONS = frozenset(
-    """not never nobody none nothing nowhere neither nor without cannot hardly barely nope dont doesnt didnt isnt arent
+    """not never nobody none nothing nowhere neither nor without cannot nope dont doesnt didnt isnt arent
     wasnt werent cant couldnt wont wouldnt shouldnt hasnt havent hadnt ain't aint no-one noone unable lacks lack lacking
     nicht kein keine keinen keinem keiner keines nie niemals niemand niemanden nichts ohne weder
     ne pas jamais aucun aucune sans non ni
@@ -24,7 +24,8 @@ REPORTED = frozenset(
 DOUBTS = FAILING | frozenset(
     stem(word)
     for word in """sorry unfortunately difficult hard impossible miss sick ill idk instead except until without too
-    forget wrong problem trouble bored hate afraid fear rather broken late busy""".split()
+    forget wrong problem trouble bored hate afraid fear rather broken late busy hardly barely rarely
+    seldom""".split()
 )
 """Words that a report may well put as a negation."""
 TELLING = frozenset(
