@@ -8,6 +8,7 @@ The check is on facts, not on meaning: a sentence can pass it and still be wrong
 a missing "not". Names in lower case of people who are not in the channel cannot be told from words.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,10 @@ from slmigrate.grounding.names import Name, find_names, find_people
 from slmigrate.grounding.quantities import Quantity, find_quantities
 from slmigrate.grounding.times import TimeOf, find_times
 from slmigrate.records import Message
+
+
+_ODD = re.compile(r"[^\w\s.'’-]|[\d_]")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Claims:
 @lru_cache(maxsize=1_024)
 def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
     """Read a sentence; kept, because it is checked against several sets of messages. `people`: see `check`."""
-    plain = without_links(sentence)
+    nameless = _without_odd_names(sentence, people)
+    plain = without_links(nameless)
     days, times = tuple(find_days(plain)), tuple(find_times(plain))
     taken = [day.span for day in days] + [time.span for time in times]
     quantities = tuple(quantity for quantity in find_quantities(plain) if not inside(quantity.span, taken))
@@ -72,8 +78,8 @@ def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
         links=tuple(find_links(sentence)),
         addresses=tuple(find_addresses(sentence)),
         quotes=tuple(find_quotes(sentence)),
-        mentions=tuple(find_mentions(sentence)),
-        channels=tuple(find_channels(sentence)),
+        mentions=tuple(find_mentions(nameless)),
+        channels=tuple(find_channels(nameless)),
         days=days,
         months=tuple(find_months(plain, days)),
         times=times,
@@ -83,6 +89,19 @@ def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
         people=tuple(find_people(sentence, people)),
         names=tuple(find_names(plain)),
     )
+
+
+def _without_odd_names(sentence: str, people: tuple[str, ...]) -> str:
+    """Names with a digit or sign in them (`w1zeman1p`, `#Person1#`) crossed out: they are looked up as people, and hold
+    no number and no mention."""
+    pattern = _odd_names(people)
+    return pattern.sub(lambda match: "x" * len(match.group()), sentence) if pattern else sentence
+
+
+@lru_cache(maxsize=8)
+def _odd_names(people: tuple[str, ...]) -> re.Pattern[str] | None:
+    odd = sorted((name for name in people if _ODD.search(name) and _LETTER.search(name)), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, odd))})(?!\w)") if odd else None
 
 
 def check(sentence: str, sources: Sequence[Message], *, people: Iterable[str] = ()) -> list[Unsupported]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from slmigrate.grounding.opposites import BOTH_WAYS, DOUBTS, FAILING, NEGATIONS, NO, NOT_DENIED, REPORTED, UNSURE
+from slmigrate.grounding.opposites import ASKED_FOR, BOTH_WAYS, DOUBTS, FAILING, NEGATIONS, NO, NOT_DENIED, REPORTED, UNSURE
 from slmigrate.grounding.stems import stem
 from slmigrate.grounding.text import COMMON
 
@@ -37,7 +37,7 @@ _FILLERS = frozenset(
     had has have having he her here hers him his how i if in into is it its itself just let me might more most much must
     my myself now of on one or other our out own please quite rather really she should so some someone something such
     than that the their them then there these they thing this those through to too until upon us very was we were what
-    when where whether whom whose why will with would you your yours oh well hey hi hello um uh lol haha u ur im ill ive
+    when where whether whom whose why will with would you your yours oh well hey hi hello um uh lol haha u ur im ive
     id dont can may ok okay yes yeah get got even still yet ever back up down off over go going gonna wanna shall em
     today tomorrow again need try want think believe guess suppose der die das ein eine ist und zu den dem le la les un une est et à de el los
     las es y en que""".split()
@@ -84,7 +84,8 @@ def clauses(text: str) -> tuple[Clause, ...]:
         part: list[str] = []
         after = ""
         for token in [*tokens(_plainer(sentence)), "."]:
-            if token.lower() in _ENDS:
+            asked = token.lower() in ("who", "which") and part and stem(part[-1].lower()) in ASKED_FOR
+            if token.lower() in _ENDS and not asked:
                 if part:
                     found.append(_clause(part, asks=asks, after=after))
                 part, after = [], token.lower()

@@ -21,6 +21,8 @@ REPORTED = frozenset(
     stem(word) for word in "how why whether if ask request encourage persuade discuss talk reason wonder unless".split()
 )
 """What comes after them is neither said nor denied: asks Jonas to come, tells how to come, if he comes."""
+ASKED_FOR = frozenset(stem(word) for word in "ask know wonder tell decide say see".split())
+"""Verbs after which "who" opens what is asked, no clause on somebody."""
 DOUBTS = FAILING | frozenset(
     stem(word)
     for word in """sorry unfortunately difficult hard impossible miss sick ill idk instead except until without too

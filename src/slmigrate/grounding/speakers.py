@@ -42,8 +42,8 @@ SAYING_NOTHING = SPEAKING | _stems(
     find share talk discuss help can"""
 )
 """What a report says of any talk: whose these words are is not asked."""
-FOR_ANOTHER = _stems("help interview assist serve teach")
-"""What is done for somebody else is told in that one's words."""
+FOR_ANOTHER = _stems("help interview assist serve teach thank congratulate praise blame accuse")
+"""What is done for somebody else, and what somebody is thanked for, is told in that one's words."""
 _ME = frozenset("i i'm i'll i've i'd im ill ive me my mine myself ich mir mich mein meine je j'ai moi mon yo mi".split())
 _US = frozenset("we we're we'll we've us our ours let's lets wir uns nous notre nosotros".split())
 _YOU = frozenset("you you're you'll you've you'd your yours u ur ya yourself du dir dich sie tu vous te usted".split())
@@ -63,6 +63,8 @@ class Part:
     """`me`, `us` or `you`: of whom it speaks; empty where it says none of them."""
     to: frozenset[str]
     """Whom it is said to, as far as that can be told."""
+    by_name: bool
+    """Whether the message says whom it is said to."""
     named: frozenset[str]
 
 
@@ -113,7 +115,9 @@ def _own(name: str, part: Part, wanted: Clause) -> float:
             return ALL if part.clause.asks else MOST
         if verbs & TELLING:
             return HALF if part.clause.asks else ALL
-        return MOST if part.person == "you" and not verbs else ALL
+        if part.person == "you" and not verbs:
+            return SOME if part.by_name else MOST
+        return ALL
     if verbs:
         return 0.0
     if name in part.named or (part.person == "you" and name in part.to) or part.person == "us":
@@ -138,6 +142,7 @@ def _parts(sources: Sequence[Message], everybody: tuple[str, ...]) -> Iterator[P
     names = frozenset(authors.values())
     for number, message in enumerate(sources):
         to = frozenset(_named(message.content, everybody)) | frozenset(message.mentions)
+        by_name = bool(to)
         if message.reply_to in authors:
             to |= {authors[message.reply_to]}
         if not to:
@@ -145,7 +150,7 @@ def _parts(sources: Sequence[Message], everybody: tuple[str, ...]) -> Iterator[P
             to = names if len(names) == 2 else frozenset(beside)
         for clause in clauses(message.content):
             named = frozenset(_named(clause.text, everybody))
-            yield Part(message.author, clause, _person(clause), to - {message.author}, named)
+            yield Part(message.author, clause, _person(clause), to - {message.author}, by_name, named)
 
 
 def _person(clause: Clause) -> str:

@@ -31,7 +31,7 @@ def stem(word: str) -> str:
         return word
     shorter = _ENDINGS.sub("", word)
     if len(shorter) < 3:
-        return word
+        return stem(word[:-1]) if word.endswith("s") and not word.endswith("ss") else word
     if len(shorter) > 3 and shorter[-1] == shorter[-2] and shorter[-1] not in "lse":
         return shorter[:-1]  # planned, plan
     return shorter
