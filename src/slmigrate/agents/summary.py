@@ -85,6 +85,7 @@ def _asked(
 ) -> tuple[list[_Found], list[str]]:
     """Sentences about `text` that hold, and those that do not; the model is asked again while too few hold."""
     counts = Counter(stem for message in messages for stem in stems(message.content))
+    names = tuple(dict.fromkeys(message.author for message in messages))
     found: list[_Found] = []
     rejected: list[str] = []
     seen: set[str] = set()
@@ -94,7 +95,7 @@ def _asked(
         if reply.text in seen:
             break
         seen.add(reply.text)
-        for sentence in finished(reply.text, cut=reply.finish == "length"):
+        for sentence in finished(reply.text, names, cut=reply.finish == "length"):
             tally.checked += 1
             verdict = judge(sentence, messages, people)
             if verdict.line is None:
@@ -138,9 +139,16 @@ def _source(sentence: str, messages: Sequence[Message]) -> list[Message]:
     return (said or supporting(sentence, messages))[:1]
 
 
-def finished(answer: str, *, cut: bool) -> list[str]:
+def finished(answer: str, names: Sequence[str] = (), *, cut: bool) -> list[str]:
     """The sentences of an answer. Of one that the length limit `cut` the last is left out when it has no end: what is
-    missing there may turn it round. A heading such as "Summary:" is none."""
+    missing there may turn it round. A heading such as "Summary:" is none.
+
+    Args:
+        names: with which a sentence may begin, however they are written: `evocatus`.
+    """
+    if names:
+        begins = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        answer = re.sub(rf"(?<=[.!?])\s+(?=(?:{begins})(?!\w))", "\n", answer)
     found = [_HEADING.sub("", sentence).strip() for sentence in sentences(answer)]
     found = [sentence for sentence in found if sentence and not sentence.endswith(":")]
     whole = bool(found) and found[-1].rstrip("\"')”").endswith((".", "!", "?"))

@@ -26,14 +26,15 @@ SAMPLED = (1, 2)
 """Seeds of the further answers, where the first holds too little that is so."""
 TEMPERATURE = 0.7
 
-_OPENERS = ("A", "An", "The")
-"""With which a sentence may begin, names apart: one that begins with "They" or "It" is not understood alone."""
-_THIRD_PERSON = (  # every word in small letters but i, me, my, our, us, we, you and your
+_REPORTS = """agrees answers asks confirms describes explains has helps hopes is mentions needs offers plans prefers
+    proposes recommends reports says suggests tells thanks thinks tries wants will""".split()
+"""What a sentence says that its person does. Left alone, a small model begins with "The conversation between"."""
+_THIRD_PERSON = (  # every word in small letters but i, me, my, our, us, we, you and its kin
     "[a-hj-lnp-tvxzà-öø-ÿ] tail* | "
     '"i" tail+ | "m" [a-df-xzà-öø-ÿ] tail* | ("me" | "my") tail+ | "o" [a-tv-zà-öø-ÿ] tail* | '
     '"ou" [a-qs-zà-öø-ÿ] tail* | "our" tail+ | "u" [a-rt-zà-öø-ÿ] tail* | "us" tail+ | '
     '"w" [a-df-zà-öø-ÿ] tail* | "we" tail+ | '
-    '"y" [a-np-zà-öø-ÿ] tail* | "yo" [a-tv-zà-öø-ÿ] tail* | "you" [a-qs-zà-öø-ÿ] tail*'
+    '"y" [a-np-zà-öø-ÿ] tail* | "yo" [a-tv-zà-öø-ÿ] tail* | "you" [nt] tail+'
     "\ntail ::= [a-zà-öø-ÿ]"
 )
 _EDGE = ".,:;!?()[]{}<>\"'`*_~|"
@@ -101,7 +102,7 @@ def _follows(engine: Engine, parameter: str) -> bool:
 
 
 def grammar(messages: Sequence[Message]) -> str | None:
-    """GBNF of one to three sentences: words in small letters are free, all others are those of `messages`.
+    """GBNF of one to three sentences on who says what: words in small letters are free, all others those of `messages`.
 
     None for what is hardly written in Latin letters: there small letters are not what words are made of.
     """
@@ -111,11 +112,13 @@ def grammar(messages: Sequence[Message]) -> str | None:
     people = list(dict.fromkeys(message.author for message in messages))
     special = [word for word, _ in _special_words(said).most_common(MOST_SPECIAL)]
     names = " | ".join(json.dumps(word, ensure_ascii=False) for word in dict.fromkeys([*people, *special]))
-    openers = " | ".join(json.dumps(word) for word in _OPENERS)
+    subjects = " | ".join(json.dumps(person, ensure_ascii=False) for person in people)
+    verbs = " | ".join(json.dumps(verb) for verb in _REPORTS)
     return (
         'root ::= sentence (" " sentence){0,2}\n'
-        'sentence ::= (name | (opener " " lower)) (gap word){3,28} "."\n'
-        f"opener ::= {openers}\n"
+        'sentence ::= person " " does (gap word){3,24} "."\n'
+        f"person ::= {subjects}\n"
+        f"does ::= {verbs}\n"
         "word ::= lower | name\n"
         "lower ::= plain ([-'] tail+)?\n"
         f"plain ::= {_THIRD_PERSON}\n"

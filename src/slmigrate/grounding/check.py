@@ -32,7 +32,6 @@ from slmigrate.grounding.quantities import Quantity, find_quantities
 from slmigrate.grounding.times import TimeOf, find_times
 from slmigrate.records import Message
 
-
 _ODD = re.compile(r"[^\w\s.'’-]|[\d_]")
 _LETTER = re.compile(r"[^\W\d_]")
 
