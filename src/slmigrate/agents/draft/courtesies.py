@@ -65,7 +65,7 @@ _EXAMPLES: dict[Part, tuple[tuple[str, str], ...]] = {
         ("friendly list of ideas", "Thanks for reading, and have a great week!"),
     ),
 }
-"""On other subjects than ours. Without them a model of 135 million parameters writes of anything at all."""
+"""On other subjects than ours; an answer that repeats one is not used. Without them a small model writes anything."""
 _NEW_TOKENS = 40
 _LONGEST = 160
 _TO_ALL = re.compile(
@@ -126,6 +126,7 @@ def is_courtesy(sentence: str, ground: Ground) -> bool:
     bare = _TO_ALL.sub(" ", sentence)
     passes: tuple[Callable[[], bool], ...] = (
         lambda: 0 < len(sentence) <= _LONGEST and "\n" not in sentence and sentence.rstrip("\"')")[-1:] in ".!?:",
+        lambda: all(sentence != said for examples in _EXAMPLES.values() for _, said in examples),
         lambda: not negated(sentence) and not _WHOLE.search(bare),
         lambda: not re.search(r"[@#<>\[\]{}*_`|]|://", sentence),
         lambda: not other_words(bare, COURTESY | names),

@@ -34,7 +34,7 @@ def make_draft(
     length: Length = "medium",
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
-    """The message. What it states is computed or quoted from the report; a model writes at most how it opens and closes.
+    """The message. Its facts are computed or quoted from the report; a model writes at most how it opens and closes.
 
     Args:
         kind: None: a reminder from a task report, the digest from a digest.

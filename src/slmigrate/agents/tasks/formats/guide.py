@@ -7,11 +7,11 @@ from slmigrate.agents.tasks.fields import entry_of, field_of, says_how_far
 from slmigrate.agents.tasks.formats.base import Format, Odd, Read, listed, rows_under
 
 EXPECTED = 'the guide\'s list of tasks: [{"description", "status", "deadline"?, "completed_date"?} or a text, …]'
-_LISTS = ("tasks", "items", "todos", "issues", "cards", "data", "results", "records", "entries", "values")
+LISTS = ("tasks", "items", "todos", "issues", "cards", "data", "results", "records", "entries", "values")
 
 
 def _knows(document: Any) -> bool:
-    rows = rows_under(document, *_LISTS)
+    rows = rows_under(document, *LISTS)
     return bool(rows) and all(isinstance(row, str) or (isinstance(row, dict) and _has_task(row)) for row in rows or ())
 
 
@@ -20,7 +20,7 @@ def _has_task(row: dict[str, Any]) -> bool:
 
 
 def _read(document: Any) -> Read:
-    rows = listed(document, *_LISTS)
+    rows = listed(document, *LISTS)
     objects = [row for row in rows if isinstance(row, dict)]
     has_status = any(says_how_far(row) for row in objects)
     entries = [as_entry(row, number, has_status=has_status) for number, row in enumerate(rows, start=1)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from slmigrate.agents.tasks.entry import Entry
 from slmigrate.agents.tasks.formats import clickup, csv_file, github, guide, jira, trello
-from slmigrate.agents.tasks.formats.base import Format, Odd
+from slmigrate.agents.tasks.formats.base import Format, Odd, rows_under
 from slmigrate.agents.tasks.formats.table import Table, read_table
 from slmigrate.errors import EmptyInput, FileMissing, WrongFormat
 
@@ -121,8 +121,7 @@ def _closest(document: Any) -> Format:
 
 
 def _nothing_in(document: Any) -> bool:
-    """A list without tasks, alone or in an object; a table without rows."""
+    """A list without tasks, alone or where tools put it in an object; a table of tasks without rows."""
     if isinstance(document, Table):
-        return not document.rows and bool(document.columns)
-    lists = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
-    return document == [] or (bool(lists) and not any(lists))
+        return not document.rows and csv_file.FORMAT.knows(document)
+    return rows_under(document, *guide.LISTS) == []
