@@ -7,6 +7,8 @@ import pytest
 from slmigrate.agents.figures import Figures, in_words, wrong_figures
 from slmigrate.agents.tasks import make_report
 from slmigrate.engines.scripted import Scripted
+from slmigrate.grounding.text import sentences
+from slmigrate.records import PersonTasks
 
 TODAY = date(2026, 5, 13)
 FIGURES = Figures(
@@ -59,10 +61,73 @@ def test_what_is_not_so_is_wrong(sentence: str) -> None:
 
 def test_the_computed_sentences_pass_their_own_check() -> None:
     none = Figures(today=TODAY, total=2, completed=2, on_time=2, late=0, overdue=0)
-    for figures in (FIGURES, none):
-        assert wrong_figures(in_words(figures), figures) == []
+    for figures in (FIGURES, WIDE, none):
+        assert [wrong for one in sentences(in_words(figures)) for wrong in wrong_figures(one, figures)] == []
     assert wrong_figures("Nothing is overdue.", none) == []
     assert wrong_figures("All tasks are completed.", none) == []
+
+
+WIDE = Figures(
+    today=TODAY,
+    total=12,
+    completed=6,
+    dropped=1,
+    on_time=3,
+    late=1,
+    overdue=2,
+    longest_days=4,
+    longest="Call Ana",
+    due_today=1,
+    due_soon=3,
+    no_owner=2,
+    no_date=1,
+    people=(
+        PersonTasks(name="Ana Novak", completed=4, not_completed=1, overdue=0),
+        PersonTasks(name="Bo", completed=2, not_completed=2, overdue=2),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "5 are not completed and 1 was dropped.",
+        "75 % were on time.",
+        "50 % of the tasks are completed.",
+        "Due today: 1.",
+        "3 tasks are due within 7 days.",
+        "2 tasks are without an owner, 1 has no deadline.",
+        "Bo has 2 not completed, 2 overdue.",
+        "Ana has completed 4 tasks.",
+        "4 of Ana Novak's 5 tasks are completed.",
+        "Bo has 2 overdue while Ana has 1 not completed.",
+    ],
+)
+def test_the_further_figures_are_right_where_they_count_what_they_say(sentence: str) -> None:
+    assert wrong_figures(sentence, WIDE) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param("6 are not completed.", id="the dropped one counted as open"),
+        pytest.param("50 % of the completed tasks were on time.", id="the share of something else"),
+        pytest.param("75 % are overdue.", id="a share that is not counted"),
+        pytest.param("3 tasks are due today.", id="soon for today"),
+        pytest.param("1 task is due within 7 days.", id="today for soon"),
+        pytest.param("3 tasks are due within 14 days.", id="another span"),
+        pytest.param("1 task is without an owner.", id="no deadline for no owner"),
+        pytest.param("Bo has 4 completed.", id="the figure of somebody else"),
+        pytest.param("Ana has 2 overdue.", id="an overdue one of somebody else"),
+        pytest.param("Bo has 2 overdue while Ana has 2 not completed.", id="the second person"),
+        pytest.param("Ana and Bo have 6 completed.", id="a sum of two people"),
+        pytest.param("Bo completed 6 of 12 tasks.", id="everybody's figure for one"),
+        pytest.param("Ana has no open tasks.", id="none where there is one"),
+        pytest.param("3 tasks are due this week.", id="a span that is not counted"),
+    ],
+)
+def test_the_further_figures_are_wrong_for_anything_else(sentence: str) -> None:
+    assert wrong_figures(sentence, WIDE)
 
 
 TASKS = [
