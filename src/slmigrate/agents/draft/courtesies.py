@@ -12,6 +12,7 @@ from slmigrate.agents.tasks.summary import finished, generations
 from slmigrate.engines.base import Engine, Request
 from slmigrate.engines.base import Message as Turn
 from slmigrate.grounding.check import check
+from slmigrate.grounding.dates import find_days
 from slmigrate.grounding.quantities import find_quantities
 from slmigrate.records import Message
 
@@ -79,6 +80,12 @@ _NEEDS_NO_NUMBER: dict[Kind, frozenset[str]] = {
 }
 
 
+_STATES = re.compile(
+    r"(?<!\bthat )(?<!\bwhat )(?<!\bwhich )(?<!\bhere )(?<!\bthere )\b(?:is|are|was|were|be|been|has|have|had)\b", re.I
+)
+"""`The tasks are completed` speaks of all of them; `the tasks that are completed` does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A sentence, by whom, and how many of the model's were checked and failed for it."""
@@ -118,9 +125,10 @@ def say(part: Part, ground: Ground, tone: Tone, engine: Engine | None) -> Said:
 
 
 def is_courtesy(sentence: str, ground: Ground) -> bool:
-    """Whether a sentence has plain words only, and every number, day, name and link of it is in the report.
+    """Whether a sentence has plain words only, and every number, name and link of it is in the report.
 
-    It may name nobody but those who are thanked, deny nothing, and speak of all only when it greets them.
+    It may name nobody but those who are thanked, deny nothing, speak of all only when it greets them, and of no day
+    but in `due today`.
     """
     names = {part.casefold() for name in ground.thanked for part in re.findall(r"[^\W\d_]+", name)}
     bare = _TO_ALL.sub(" ", sentence)
@@ -130,21 +138,22 @@ def is_courtesy(sentence: str, ground: Ground) -> bool:
         lambda: not negated(sentence) and not _WHOLE.search(bare),
         lambda: not re.search(r"[@#<>\[\]{}*_`|]|://", sentence),
         lambda: not other_words(bare, COURTESY | names),
+        lambda: not find_days(re.sub(r"\bdue today\b", "due", sentence, flags=re.IGNORECASE)),
         lambda: not check(sentence, [_message(ground)], people=(*ground.thanked, *ground.others)),
-        lambda: _figures_hold(sentence, ground),
+        lambda: _figures_hold(bare, ground),
     )
     return all(one() for one in passes)
 
 
 def _figures_hold(sentence: str, ground: Ground) -> bool:
     """A number counts what it is said to count; what is spoken of without a number is there."""
-    numbers = find_quantities(sentence)
+    numbers, roles = find_quantities(sentence), roles_of(sentence)
     if ground.figures is None:
-        return not numbers and not roles_of(sentence)
+        return not numbers and not roles
     if numbers:
-        return bool(roles_of(sentence)) and not wrong_figures(sentence, ground.figures)
-    counts = [getattr(ground.figures, role) for role in roles_of(sentence)]
-    return set(roles_of(sentence)) <= _NEEDS_NO_NUMBER[ground.kind] and all(count > 0 for count in counts)
+        return bool(roles) and not wrong_figures(sentence, ground.figures)
+    there = all(getattr(ground.figures, role) > 0 for role in roles)
+    return set(roles) <= _NEEDS_NO_NUMBER[ground.kind] and there and not (roles and _STATES.search(sentence))
 
 
 def _answers(part: Part, about: str, engine: Engine) -> Iterator[str]:

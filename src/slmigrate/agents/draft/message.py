@@ -6,6 +6,7 @@ from datetime import date
 from slmigrate.agents.draft import facts
 from slmigrate.agents.draft.courtesies import Ground, Kind, Said, Tone, say
 from slmigrate.agents.draft.facts import MOST_LINES, Block, Length
+from slmigrate.agents.figures import headline, in_words
 from slmigrate.agents.tasks import NOBODY, figures_of
 from slmigrate.engines.base import Engine
 from slmigrate.errors import InputError
@@ -92,7 +93,8 @@ def _ground(report: TaskReport | Digest, kind: Kind, blocks: Sequence[Block]) ->
     thanked = tuple(person.name for person in report.people if person.completed and person.name != NOBODY)
     others = tuple(person.name for person in report.people if person.name not in thanked)
     figures = figures_of(report, date.fromisoformat(report.today))
-    return Ground(kind, f"{text}\n{report.today}", figures, thanked if kind == "thanks" else (), (*others, *thanked))
+    known = "\n".join((text, in_words(figures), headline(figures)))
+    return Ground(kind, known, figures, thanked if kind == "thanks" else (), (*others, *thanked))
 
 
 def _fitted(opening: Said, blocks: Sequence[Block], closing: Said, length: Length) -> tuple[list[DraftLine], int]:
