@@ -1,6 +1,7 @@
 """What the statuses of the task tools mean: one table. What is not in it is unknown, and is said to be."""
 
 import re
+from functools import lru_cache
 
 from slmigrate.agents.tasks.entry import State
 
@@ -34,6 +35,7 @@ NO = frozenset({"no", "false", "n", "0", "", "nein", "non", "☐", "-"})
 """What people write into a column such as "done"."""
 
 
+@lru_cache(maxsize=4_096)
 def letters(text: str) -> str:
     """Letters and digits alone, in lower case: `Won't Do`, `wont_do` and `wontDo` are one."""
     return re.sub(r"[\W_]+", "", text.casefold())

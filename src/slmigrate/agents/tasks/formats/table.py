@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slmigrate.agents.tasks.formats.base import Odd
@@ -15,23 +16,23 @@ _LONGEST_CELL = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under columns. `lines`: the line of the file on which each row ends."""
+    """Rows of cells under columns."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    """The line of the file on which each row ends."""
+    places: Mapping[str, Sequence[int]]
+    """Of each column's name, by its letters: where it stands, several times where it comes several times."""
 
     def has(self, name: str) -> bool:
         """Whether there is a column of that name, by its letters."""
-        return name in map(letters, self.columns)
+        return name in self.places
 
     def cell(self, row: int, *names: str) -> str:
         """The first filled cell under one of `names`, trimmed; "" when there is none."""
-        for name in names:
-            for column, value in zip(self.columns, self.rows[row], strict=True):
-                if letters(column) == name and value.strip():
-                    return value.strip()
-        return ""
+        cells = (self.rows[row][place].strip() for name in names for place in self.places.get(name, ()))
+        return next((cell for cell in cells if cell), "")
 
     def named(self, row: int) -> dict[str, str]:
         """A row by its columns; of columns with one name the first that is filled."""
@@ -68,4 +69,7 @@ def read_table(content: str) -> Table:
             lines.append(reader.line_num)
     except csv.Error as error:
         raise Odd(f"line {reader.line_num} is no CSV ({error})") from error
-    return Table(columns, tuple(rows), tuple(lines))
+    places: dict[str, list[int]] = {}
+    for place, column in enumerate(columns):
+        places.setdefault(letters(column), []).append(place)
+    return Table(columns, tuple(rows), tuple(lines), places)
