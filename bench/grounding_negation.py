@@ -3,8 +3,8 @@
     python bench/grounding_negation.py
     python bench/grounding_negation.py --sets samsum --show [--format json]
 
-Takes the summaries that people wrote of DATA/chats/samsum.jsonl and dialogsum.jsonl, sentence by sentence, each with its
-whole dialogue as the source. As written they are true: what is reported of them is a false alarm. Turned round (a
+Takes the summaries that people wrote of DATA/chats/samsum.jsonl and dialogsum.jsonl, sentence by sentence, each with
+its whole dialogue as the source. As written they are true: what is reported of them is a false alarm. Turned round (a
 negation put in or taken out, a word for its opposite) or with the name of another of the dialogue, they are wrong: what
 is reported of them is a catch. Both are made by rules of this file alone, which shares no word list with slmigrate; a
 swap that makes a sentence true by chance counts as a miss all the same.
@@ -34,12 +34,14 @@ FILES = {
     "dialogsum": "chats/dialogsum.jsonl",
 }
 _AUXILIARY = r"is|are|was|were|will|can|would|should|could|might|must|may"
-_OPPOSITES = """like:dislike, agree:disagree, accept:reject, early:late, open:closed, buy:sell, happy:sad, good:bad,
-    cheap:expensive, easy:difficult, before:after, more:less, with:without, always:never, big:small, possible:impossible,
-    remember:forget, remembers:forgets, likes:hates, loves:hates, love:hate, agrees:disagrees, accepts:rejects, buys:sells,
-    increase:decrease, start:stop, starts:stops, win:lose, wins:loses, won:lost, pass:fail, passed:failed, healthy:unhealthy,
-    old:new, free:busy, single:married, right:wrong, available:unavailable, better:worse, hot:cold, bring:remove,
-    satisfied:dissatisfied, interested:uninterested, arrive:leave, arrives:leaves, true:false, safe:dangerous"""
+_OPPOSITES = """
+    like:dislike, agree:disagree, accept:reject, early:late, open:closed, buy:sell, happy:sad, good:bad,
+    cheap:expensive, easy:difficult, before:after, more:less, with:without, always:never, big:small,
+    possible:impossible, remember:forget, remembers:forgets, likes:hates, loves:hates, love:hate, agrees:disagrees,
+    accepts:rejects, buys:sells, increase:decrease, start:stop, starts:stops, win:lose, wins:loses, won:lost,
+    pass:fail, passed:failed, healthy:unhealthy, old:new, free:busy, single:married, right:wrong,
+    available:unavailable, better:worse, hot:cold, bring:remove, satisfied:dissatisfied, interested:uninterested,
+    arrive:leave, arrives:leaves, true:false, safe:dangerous"""
 _TURN = dict(pair.split(":") for pair in re.split(r",\s*", _OPPOSITES.strip()))
 _TURN |= {new: old for old, new in _TURN.items()}
 _REMOVED = (
@@ -165,7 +167,7 @@ def measure(path: Path) -> dict[str, Any]:
                 if bool(wrong) == (pair.made == "true"):
                     shown.append({"check": check, **pair._asdict(), "found": [it.text for it in wrong]})
     took = time.perf_counter() - begin
-    rates = {}
+    rates: dict[str, dict[str, Any]] = {}
     for check, made in sorted({key[:2] for key in counts}):
         reported, all_of_them = counts[check, made, True], counts[check, made, True] + counts[check, made, False]
         rates[f"{check}: {made}"] = {"reported": reported, "of": all_of_them, "rate": reported / all_of_them}

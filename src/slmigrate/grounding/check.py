@@ -4,8 +4,9 @@ Every number, amount, date, time, name, mention, link and quoted string of the s
 it is written there: `12 May` for `12.05.`, `1k` for `1,000`, a weekday for the date that it falls on. What cannot be
 found, or can be two things, is unsupported, and the sentence is not used.
 
-The check is on facts, not on meaning: a sentence can pass it and still be wrong in what it says of them, for example by
-a missing "not". Names in lower case of people who are not in the channel cannot be told from words.
+The check is on facts, not on meaning: a sentence can pass it and still be wrong in what it says of them. A missing
+"not" and the wrong person are looked for by `negation` and `speakers`. Names in lower case of people who are not in the
+channel cannot be told from words.
 """
 
 import re
@@ -28,7 +29,9 @@ from slmigrate.grounding.literals import (
     without_links,
 )
 from slmigrate.grounding.names import Name, find_names, find_people
+from slmigrate.grounding.phrases import Phrase, find_phrases
 from slmigrate.grounding.quantities import Quantity, find_quantities
+from slmigrate.grounding.text import plain
 from slmigrate.grounding.times import TimeOf, find_times
 from slmigrate.records import Message
 
@@ -41,7 +44,7 @@ class Unsupported:
     """A part of a sentence that its messages do not bear out."""
 
     kind: str
-    """`number`, `date`, `time`, `name`, `mention`, `link` or `quote`."""
+    """`number`, `date`, `time`, `name`, `mention`, `link` or `quote`; of other checks `negation` and `speaker`."""
     text: str
 
 
@@ -61,6 +64,7 @@ class Claims:
     shares: tuple[tuple[str, ...], ...]
     codes: tuple[str, ...]
     """Whatever else has a digit."""
+    phrases: tuple[Phrase, ...]
     people: tuple[str, ...]
     names: tuple[Name, ...]
 
@@ -69,10 +73,10 @@ class Claims:
 def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
     """Read a sentence; kept, because it is checked against several sets of messages. `people`: see `check`."""
     nameless = _without_odd_names(sentence, people)
-    plain = without_links(nameless)
-    days, times = tuple(find_days(plain)), tuple(find_times(plain))
+    text = without_links(nameless)
+    days, times = tuple(find_days(text)), tuple(find_times(text))
     taken = [day.span for day in days] + [time.span for time in times]
-    quantities = tuple(quantity for quantity in find_quantities(plain) if not inside(quantity.span, taken))
+    quantities = tuple(quantity for quantity in find_quantities(text) if not inside(quantity.span, taken))
     return Claims(
         links=tuple(find_links(sentence)),
         addresses=tuple(find_addresses(sentence)),
@@ -80,13 +84,14 @@ def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
         mentions=tuple(find_mentions(nameless)),
         channels=tuple(find_channels(nameless)),
         days=days,
-        months=tuple(find_months(plain, days)),
+        months=tuple(find_months(text, days)),
         times=times,
         quantities=quantities,
-        shares=tuple(find_shares(plain)),
-        codes=tuple(find_codes(plain, [*taken, *(quantity.span for quantity in quantities)])),
+        shares=tuple(find_shares(text)),
+        codes=tuple(find_codes(text, [*taken, *(quantity.span for quantity in quantities)])),
+        phrases=tuple(find_phrases(text)),
         people=tuple(find_people(sentence, people)),
-        names=tuple(find_names(plain)),
+        names=tuple(find_names(text)),
     )
 
 
@@ -111,6 +116,7 @@ def check(sentence: str, sources: Sequence[Message], *, people: Iterable[str] = 
         people: everybody in the channel. A name of theirs is known as a name wherever it stands and however it is
             written, so that "Bo" at the start of a sentence, or the nickname "raf256", is not taken for a word.
     """
+    sentence = plain(sentence)
     said, facts = claims(sentence, tuple(people)), Facts(sources)
     found = [*_literals(said, facts), *_figures(sentence, said, facts)]
     found += [Unsupported("name", name) for name in said.people if not facts.knows_person(name)]
@@ -135,7 +141,8 @@ def _figures(sentence: str, said: Claims, facts: Facts) -> list[Unsupported]:
     wrong = [quantity.text for quantity in said.quantities if not facts.has_quantity(quantity)]
     wrong += [equal[0] for equal in said.shares if not holds_share(facts.text, equal)]
     wrong += [code for code in said.codes if not facts.has_code(code)]
-    return found + [Unsupported("number", text) for text in wrong]
+    found += [Unsupported("number", text) for text in wrong]
+    return found + [Unsupported(phrase.kind, phrase.text) for phrase in said.phrases if not facts.has_phrase(phrase)]
 
 
 def inside(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:

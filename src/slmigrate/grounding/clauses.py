@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from slmigrate.grounding.opposites import ASKED_FOR, BOTH_WAYS, DOUBTS, FAILING, NEGATIONS, NO, NOT_DENIED, REPORTED, UNSURE
+from slmigrate.grounding.opposites import (
+    ASKED_FOR,
+    BOTH_WAYS,
+    DOUBTS,
+    FAILING,
+    NEGATIONS,
+    NO,
+    NOT_DENIED,
+    REPORTED,
+    UNSURE,
+)
 from slmigrate.grounding.stems import stem
 from slmigrate.grounding.text import COMMON
 
@@ -17,11 +27,15 @@ SAID, DENIED, OPEN = 1, -1, 0
 WINDOW = 6
 """Words of substance that a negation reaches."""
 _TOKEN = re.compile(r"#\w+#|[^\W_]+(?:['’-][^\W_]+)*|[.!?;:,\n…()]")
-_ENDS = frozenset(".!?;:,\n…()") | frozenset("but because so while although though and which who since whereas however aber und weil mais et parce pero y porque".split())
+_ENDS = frozenset(".!?;:,\n…()") | frozenset(
+    """but because so while although though and which who since whereas however aber und weil mais et parce pero y
+    porque""".split()
+)
 _SPACED = re.compile(r"\s?[’']\s?(?=(?:t|s|re|ve|ll|d|m)\b)", re.IGNORECASE)
 _CONTRACTED = re.compile(r"(?:'(?:s|re|ve|ll|d|m)|n't)$")
 _ASKS = re.compile(
-    r"(?:so |and |but |or |hey |ok(?:ay)? )*(?:do|does|did|are|is|was|were|can|could|will|would|have|has|should|shall|why|how|what|when|where|who)(?:n't)?\s"
+    r"(?:so |and |but |or |hey |ok(?:ay)? )*(?:do|does|did|are|is|was|were|can|could|will|would|have|has|"
+    r"should|shall|why|how|what|when|where|who)(?:n't)?\s"
     r"(?:not |about |do |did |don't )?(?:you|u|i|we|he|she|it|they|the|there|ya|your|that|this|it's)\b",
     re.IGNORECASE,
 )
@@ -33,14 +47,15 @@ _HARDLY = frozenset("hardly barely scarcely rarely seldom almost nearly kaum pre
 _NAME = "somebody"
 """In the place of a name that is a negation elsewhere: Nada, Nie."""
 _FILLERS = frozenset(
-    """a about actually all also am an and any anything are as at be been being by could did do does doing done for from
-    had has have having he her here hers him his how i if in into is it its itself just let me might more most much must
-    my myself now of on one or other our out own please quite rather really she should so some someone something such
-    than that the their them then there these they thing this those through to too until upon us very was we were what
-    when where whether whom whose why will with would you your yours oh well hey hi hello um uh lol haha u ur im ive
-    id dont can may ok okay yes yeah get got even still yet ever back up down off over go going gonna wanna shall em
-    today tomorrow again need try want think believe guess suppose der die das ein eine ist und zu den dem le la les un une est et à de el los
-    las es y en que""".split()
+    """
+    a about actually all also am an and any anything are as at be been being by could did do does doing done for
+    from had has have having he her here hers him his how i if in into is it its itself just let me might more most
+    much must my myself now of on one or other our out own please quite rather really she should so some someone
+    something such than that the their them then there these they thing this those through to too until upon us very
+    was we were what when where whether whom whose why will with would you your yours oh well hey hi hello um uh lol
+    haha u ur im ive id dont can may ok okay yes yeah get got even still yet ever back up down off over go going
+    gonna wanna shall em today tomorrow again need try want think believe guess suppose der die das ein eine ist und
+    zu den dem le la les un une est et à de el los las es y en que""".split()
 )
 
 
@@ -67,7 +82,12 @@ class Clause:
 def _plainer(sentence: str) -> str:
     """The same with "don't know" for "idk" and "no idea", and no conjunction in "because of"."""
     sentence = re.sub(r"\bbecause of\b", "due to", sentence, flags=re.IGNORECASE)
-    return re.sub(r"\b(?:idk|dunno|(?:has|have|had|'s|'ve|got)?\s?no (?:idea|clue))\b", " don't know", sentence, flags=re.IGNORECASE)
+    return re.sub(
+        r"\b(?:idk|dunno|(?:has|have|had|'s|'ve|got)?\s?no (?:idea|clue))\b",
+        " don't know",
+        sentence,
+        flags=re.IGNORECASE,
+    )
 
 
 def tokens(text: str) -> list[str]:
@@ -95,12 +115,15 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 
 def _clause(part: Sequence[str], *, asks: bool, after: str) -> Clause:
-    words = [_NAME if place and word.istitle() and word.lower() in NEGATIONS else word.lower() for place, word in enumerate(part)]
+    words = [
+        _NAME if place and word.istitle() and word.lower() in NEGATIONS else word.lower()
+        for place, word in enumerate(part)
+    ]
     denies, reach = _reaches(words)
     unsure = _unsure_from(words, reach)
     signs: dict[str, int] = {}
     turned = False
-    for place, word in enumerate(words):
+    for place in range(len(words)):
         key, without = _key(words, place)
         if not key:
             continue
@@ -138,12 +161,33 @@ def _reaches(words: Sequence[str]) -> tuple[bool, set[int]]:
     for place, word in enumerate(words):
         following = words[place + 1] if place + 1 < len(words) else ""
         bare = word == "no"
-        if bare and (following in ("", "i", "it", "you", "we", "he", "she", "they", "that", "this", "problem", "worries", "way", "doubt", "one")):
+        if bare and (
+            following
+            in (
+                "",
+                "i",
+                "it",
+                "you",
+                "we",
+                "he",
+                "she",
+                "they",
+                "that",
+                "this",
+                "problem",
+                "worries",
+                "way",
+                "doubt",
+                "one",
+            )
+        ):
             if following == "one":
                 denies = True
                 reach |= set(range(place + 2, len(words)))
             continue
-        if not (bare or is_negation(word)) and not (stem(word) in FAILING and (following == "to" or following.endswith("ing"))):
+        if not (bare or is_negation(word)) and not (
+            stem(word) in FAILING and (following == "to" or following.endswith("ing"))
+        ):
             continue
         if following in NOT_DENIED and following != "longer":
             continue
@@ -152,7 +196,6 @@ def _reaches(words: Sequence[str]) -> tuple[bool, set[int]]:
         if word in BOTH_WAYS:
             reach |= set(range(place))
     return denies, reach
-
 
 
 def _window(words: Sequence[str], place: int) -> set[int]:
@@ -167,7 +210,7 @@ def _window(words: Sequence[str], place: int) -> set[int]:
 
 
 def _unsure_from(words: Sequence[str], reach: set[int]) -> int:
-    """The place of a denied "know" or "sure", of "asks" or "how": what follows is open. Past the end where there is none."""
+    """The place of a denied "know" or "sure", of "asks" or "how": what follows is open. Past the end where none is."""
     if (reach and "until" in words) or _HARDLY.intersection(words):
         return -1  # not until Monday is on Monday, and hardly anybody is neither nobody nor somebody
     denied = next((place for place in sorted(reach) if stem(words[place]) in UNSURE), len(words))

@@ -9,7 +9,9 @@ from functools import lru_cache
 from slmigrate.grounding.dates import DayOf, find_days, find_months
 from slmigrate.grounding.literals import find_links, holds, holds_code, without_links
 from slmigrate.grounding.names import Name, is_plain_word
-from slmigrate.grounding.quantities import ORDINAL, Quantity, find_quantities
+from slmigrate.grounding.phrases import Phrase
+from slmigrate.grounding.quantities import ORDINAL, UNITS, Quantity, find_quantities
+from slmigrate.grounding.text import plain
 from slmigrate.grounding.times import TimeOf, find_times
 from slmigrate.records import Message
 
@@ -33,18 +35,19 @@ class MessageFacts:
 @lru_cache(maxsize=8_192)
 def read(message: Message) -> MessageFacts:
     """Read one message; kept, because sentences are checked against many sets of the same messages."""
-    plain = without_links(message.content)
+    content = plain(message.content)
+    text = without_links(content)
     said_on = message.timestamp.date() if message.timestamp else None
-    days = find_days(plain)
+    days = find_days(text)
     meant = frozenset((it, said_on) for day in days if not day.ambiguous for it in day.resolve(said_on))
-    months = {month for _, month in find_months(plain, days)}
+    months = {month for _, month in find_months(text, days)}
     months |= {day.month for day in days if day.month is not None and not day.ambiguous}
-    times = tuple(find_times(plain))
+    times = tuple(find_times(text))
     taken = [day.span for day in days if day.day is not None and not day.ambiguous] + [
         time.span for time in times if not time.bare
     ]
-    quantities = tuple(q for q in find_quantities(plain) if not any(q.span[0] < e and s < q.span[1] for s, e in taken))
-    numbered = frozenset(float(number) for number in _NUMBERED.findall(message.content))
+    quantities = tuple(q for q in find_quantities(text) if not any(q.span[0] < e and s < q.span[1] for s, e in taken))
+    numbered = frozenset(float(number) for number in _NUMBERED.findall(content))
     return MessageFacts(tuple(days), meant, frozenset(months), times, quantities, numbered)
 
 
@@ -53,11 +56,11 @@ class Facts:
 
     def __init__(self, sources: Sequence[Message]) -> None:
         each = [read(message) for message in sources]
-        self._texts = [_flat(message.content) for message in sources]
+        self._texts = [_flat(plain(message.content)) for message in sources]
         self.text = "\n".join(self._texts)
         self.links = {link for text in self._texts for link in find_links(text)}
-        self.people = {message.author.lower() for message in sources}
-        self.people |= {name.lower() for message in sources for name in message.mentions}
+        self.people = {plain(message.author).lower() for message in sources}
+        self.people |= {plain(name).lower() for message in sources for name in message.mentions}
         self.said = [day for facts in each for day in facts.days]
         self.meant = {pair for facts in each for pair in facts.meant}
         self.months = {month for facts in each for month in facts.months} | {day.month for day, _ in self.meant}
@@ -100,6 +103,15 @@ class Facts:
             return True
         return not any(quantity.nouns & wanted.nouns for quantity in self.quantities)
 
+    def has_phrase(self, phrase: Phrase) -> bool:
+        """Whether one of the words that say the same stands in the messages, or the number that they stand for."""
+        if any(holds(self.text, same) for same in phrase.same):
+            return True
+        unit = UNITS.get(phrase.unit or "")
+        return phrase.number is not None and any(
+            phrase.number in quantity.values and unit in (None, quantity.unit) for quantity in self.quantities
+        )
+
     def has_code(self, code: str) -> bool:
         """Whether a code such as `#812` or `v2.1` is said, or is the nickname of somebody here."""
         return holds_code(self.text, code) or re.sub(r"['’]s$", "", code.lower()) in self.people
@@ -118,7 +130,9 @@ class Facts:
         of a word counts too."""
         lower = re.sub(r"['’]s?$", "", name.text.lower())
         known = self._words | self.people | self._person_words
-        parts = re.findall(r"[^\W_]+", lower)
+        parts = [
+            part.lower() for part in re.findall(r"[^\W_]+", re.sub(r"['’]s?$", "", name.text)) if not part.islower()
+        ]
         if lower in known or all(part in known for part in parts):
             return True
         return name.opens and any(_stem(lower) == _stem(word) for word in self._words)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"')\]]+", re.IGNORECASE)
 _QUOTED = re.compile(
-    r"\"([^\"]{2,})\"|“([^”]{2,})”|„([^“”]{2,})[“”]|«([^»]{2,})»|‘([^’]{2,})’|`([^`]+)`|(?<![\w'])'([^'\n]{2,}?)'(?!\w)"
+    r"\"([^\"]{2,})\"|“([^”]{2,})”|„([^“”]{2,})[“”]|«([^»]{2,})»|「([^」]+)」|『([^』]+)』|‘([^’]{2,})’|`([^`]+)`|(?<![\w'])'([^'\n]{2,}?)'(?!\w)"
 )
 _MENTION = re.compile(r"(?<![\w.])@([^\W_][\w.-]*)")
 _CHANNEL = re.compile(r"(?<![\w&])#([^\W\d][\w-]*)")
 _ADDRESS = re.compile(r"(?<![\w@])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DOTTED = re.compile(r"(?<![\w@/.])(?=[\w./-]*[^\W\d_]{2})\w[\w-]*(?:\.[\w-]+)*\.[^\W\d_][\w]+(?:/[^\s<>\"')\]]*)?")
+_PATH = re.compile(r"(?<![\w/.:])(?:~|\.{1,2})?/[\w-][\w.-]*(?:/[\w.-]+)+")
 _CODE = re.compile(r"[#$]?\w[\w.:/+%-]*")
 _TRAILING = ".,;:!?*_"
 _EQUAL_WORDS = (
@@ -37,11 +38,12 @@ def without_links(text: str) -> str:
 
 
 def find_addresses(text: str) -> list[str]:
-    """Mail addresses, host names and file names: `www.example.com`, `a@example.com`, `main.py`."""
+    """Mail addresses, host names, file names and paths: `www.example.com`, `main.py`, `/etc/hosts`."""
     plain = without_links(text)
     mails = _ADDRESS.findall(plain)
     dotted = _DOTTED.findall(_ADDRESS.sub(" ", plain))
-    return [*mails, *(word.rstrip(_TRAILING) for word in dotted)]
+    paths = [path for path in _PATH.findall(plain) if not any(path in word for word in dotted)]
+    return [*mails, *(word.rstrip(_TRAILING) for word in [*dotted, *paths])]
 
 
 def find_quotes(text: str) -> list[str]:

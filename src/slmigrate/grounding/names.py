@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slmigrate.grounding.dates import MONTHS, WEEKDAYS
+from slmigrate.grounding.phrases import NUMBER_WORDS
+from slmigrate.grounding.phrases import OPENERS as FOREIGN_OPENERS
 from slmigrate.grounding.quantities import UNITS, WORDS
 from slmigrate.grounding.text import COMMON
 
@@ -44,6 +46,10 @@ _VERB_ENDINGS = (("ing", 7), ("ly", 7), ("ed", 6))
 _LANGUAGE = frozenset({"i", "i'm", "i'll", "i've", "i'd", "ok", "okay"})
 _PLAIN_WORDS = COMMON | OPENERS | _LANGUAGE | MONTHS.keys() | WEEKDAYS.keys() | UNITS.keys() | WORDS.keys()
 
+_FOREIGN = FOREIGN_OPENERS | NUMBER_WORDS.keys()
+_ACTS = re.compile(r"\s+(?:(?!this\b|its\b|his\b|as\b)[a-z]{3,}(?:s|ed)|is|was|has|had|will|can|does|did)\b(?!.*\?)")
+"""What follows a name that opens a sentence, where a word in its place would be followed by something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -64,7 +70,8 @@ def find_names(sentence: str) -> list[Name]:
         word = re.sub(r"['’]s?$", "", match.group())
         opens = _AT_START.search(sentence[: match.start()]) is not None
         plain = all(part in _PLAIN_WORDS for part in word.lower().split("-"))
-        if word[:1].isupper() and not plain and not (opens and _has_word_ending(word.lower())):
+        plain |= opens and (word.lower() in _FOREIGN or _has_word_ending(word.lower()))
+        if word != word.lower() and not plain:
             found.append(Name(word, opens))
     return list(dict.fromkeys(found))
 
@@ -84,10 +91,15 @@ def find_people(sentence: str, people: Iterable[str]) -> list[str]:
                 continue
             pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
             match = re.search(pattern, sentence, 0 if plain or part != person else re.IGNORECASE)
-            if match and not (plain and (part.islower() or _AT_START.search(sentence[: match.start()]))):
+            if match and not (plain and (part.islower() or _opens_as_word(sentence, match))):
                 found.append(part)
                 break
     return found
+
+
+def _opens_as_word(sentence: str, match: re.Match[str]) -> bool:
+    """Whether a name that is a word too stands where it is the word: `Will users see it?`, not `Will restarts it`."""
+    return bool(_AT_START.search(sentence[: match.start()])) and not _ACTS.match(sentence, match.end())
 
 
 def is_plain_word(name: str) -> bool:

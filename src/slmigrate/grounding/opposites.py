@@ -39,30 +39,54 @@ TELLING = frozenset(
 """What people do with words. That they did not is reported only where somebody said so."""
 ASKED = frozenset("how what when where who why which wie was wann wo wer warum comment quand où qui cómo qué".split())
 NOT_DENIED = frozenset(
-    ("wait", "help", "believe", "only", "just", "bad", "worry", "problem", "worries", "way", "doubt", "wonder", "mind", "kidding", "shit", "matter", "offence", "offense", "longer", "sooner")
+    (
+        "wait",
+        "help",
+        "believe",
+        "only",
+        "just",
+        "bad",
+        "worry",
+        "problem",
+        "worries",
+        "way",
+        "doubt",
+        "wonder",
+        "mind",
+        "kidding",
+        "shit",
+        "matter",
+        "offence",
+        "offense",
+        "longer",
+        "sooner",
+    )
 )
 """After a negation these are sayings: can't wait, not only, no problem."""
-_PAIRS = """approve:reject accept:refuse accept:decline agree:disagree agree:refuse enable:disable open:close open:closed
+_PAIRS = """
+    approve:reject accept:refuse accept:decline agree:disagree agree:refuse enable:disable open:close open:closed
     online:offline pass:fail succeed:fail increase:decrease rise:drop grow:shrink start:stop begin:end add:remove
-    allow:forbid allow:ban permit:forbid win:lose buy:sell arrive:leave remember:forget like:dislike like:hate love:hate
-    early:late cheap:expensive easy:difficult easy:hard good:bad better:worse best:worst happy:sad happy:unhappy
-    happy:upset hot:cold warm:cold big:small large:small long:short old:new old:young fast:slow quick:slow full:empty
-    high:low more:less possible:impossible true:false right:wrong correct:incorrect correct:wrong safe:dangerous
-    safe:unsafe free:busy single:married healthy:ill healthy:sick healthy:unhealthy always:never everybody:nobody
-    everyone:nobody everything:nothing clean:dirty strong:weak rich:poor near:far inside:outside push:pull lock:unlock
-    install:uninstall connect:disconnect join:leave connected:disconnected satisfied:dissatisfied
-    interested:uninterested available:unavailable visible:invisible public:private first:last upgrade:downgrade
-    green:red working:broken fixed:broken works:broken same:different confirm:deny alive:dead borrow:lend
-    encourage:discourage include:exclude appear:disappear mandatory:optional required:optional
+    allow:forbid allow:ban permit:forbid win:lose buy:sell arrive:leave remember:forget like:dislike like:hate
+    love:hate early:late cheap:expensive easy:difficult easy:hard good:bad better:worse best:worst happy:sad
+    happy:unhappy happy:upset hot:cold warm:cold big:small large:small long:short old:new old:young fast:slow
+    quick:slow full:empty high:low more:less possible:impossible true:false right:wrong correct:incorrect
+    correct:wrong safe:dangerous safe:unsafe free:busy single:married healthy:ill healthy:sick healthy:unhealthy
+    always:never everybody:nobody everyone:nobody everything:nothing clean:dirty strong:weak rich:poor near:far
+    inside:outside push:pull lock:unlock install:uninstall connect:disconnect join:leave connected:disconnected
+    satisfied:dissatisfied interested:uninterested available:unavailable visible:invisible public:private first:last
+    upgrade:downgrade green:red working:broken fixed:broken works:broken same:different confirm:deny alive:dead
+    borrow:lend encourage:discourage include:exclude appear:disappear mandatory:optional required:optional
     expand:shrink merge:revert keep:delete keep:remove finish:start optimistic:pessimistic patient:impatient
     polite:rude honest:dishonest lucky:unlucky comfortable:uncomfortable necessary:unnecessary clear:unclear
-    before:after up:down
-    annehmen:ablehnen offen:geschlossen früh:spät ouvert:fermé accepter:refuser abierto:cerrado aceptar:rechazar"""
+    before:after up:down annehmen:ablehnen offen:geschlossen früh:spät ouvert:fermé accepter:refuser abierto:cerrado
+    aceptar:rechazar"""
 OPPOSITES: dict[str, frozenset[str]] = {}
 """A stem to the stems of its opposites."""
 for _pair in _PAIRS.split():
     _left, _right = map(stem, _pair.split(":"))
     OPPOSITES[_left] = OPPOSITES.get(_left, frozenset()) | {_right}
     OPPOSITES[_right] = OPPOSITES.get(_right, frozenset()) | {_left}
-YES = frozenset("yes yeah yep yup sure ok okay of_course certainly definitely absolutely exactly right ja oui sí si claro".split())
+YES = frozenset(
+    "yes yeah yep yup sure ok okay of_course certainly definitely absolutely exactly right ja oui sí si claro".split()
+)
 NO = frozenset("no nope nah nahh not sorry nein non never unfortunately".split())

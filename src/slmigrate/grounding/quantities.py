@@ -10,6 +10,11 @@ UNITS = {
     **dict.fromkeys(("usd", "dollar", "dollars", "$", "us$"), "USD"),
     **dict.fromkeys(("gbp", "pound", "pounds", "£"), "GBP"),
     **dict.fromkeys(("chf", "franken", "francs"), "CHF"),
+    **dict.fromkeys(("jpy", "yen", "¥", "cny", "yuan"), "JPY"),
+    **dict.fromkeys(("inr", "rupee", "rupees", "₹"), "INR"),
+    **dict.fromkeys(("rub", "rubles", "roubles", "₽"), "RUB"),
+    **dict.fromkeys(("pln", "zł", "zloty"), "PLN"),
+    **dict.fromkeys(("cent", "cents", "¢"), "cent"),
     **dict.fromkeys(("%", "percent", "per cent", "pct"), "%"),
     **dict.fromkeys(("kb", "kib", "kilobyte", "kilobytes"), "KB"),
     **dict.fromkeys(("mb", "mib", "megabyte", "megabytes"), "MB"),
@@ -26,8 +31,9 @@ UNITS = {
     **dict.fromkeys(("watt", "watts", "w"), "watt"),
     **dict.fromkeys(("km", "kilometre", "kilometres", "kilometer", "kilometers"), "km"),
     **dict.fromkeys(("kg", "kilo", "kilos", "kilogram", "kilograms"), "kg"),
+    **dict.fromkeys(("g", "gram", "grams"), "g"),
 }
-MONEY = frozenset({"EUR", "USD", "GBP", "CHF"})
+MONEY = frozenset({"EUR", "USD", "GBP", "CHF", "JPY", "INR", "RUB", "PLN"})
 SECONDS = {"ms": 0.001, "second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 """Lengths of time that convert into each other; months and years do not."""
 ORDINAL = "ordinal"
@@ -43,10 +49,13 @@ ORDINALS = dict(
 """`first` and `second` order a text more often than they count."""
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2, "dozen": 12.0}
 
-_SYMBOL = r"(?P<before>[€$£]\s?|\b(?:EUR|USD|GBP|CHF)\s?)?"
+_SYMBOL = r"(?P<before>[€$£¥₹₽₩₺₿¢]\s?|\b(?:EUR|USD|GBP|CHF)\s?)?"
 _DIGITS = r"(?P<digits>\d{1,3}(?:[,.\u00a0\u202f'’ ]\d{3})+(?!\d)(?:[.,]\d+)*|\d+(?:[.,]\d+)*)"
 _SCALE = r"(?:\s?(?P<scale>k|thousand|million|m|bn|billion)\b)?"
-_NUMBER = re.compile(rf"(?<![\w.,#/_])(?P<minus>(?<![^\s(])[-−](?=[\d€$£]))?{_SYMBOL}{_DIGITS}{_SCALE}", re.IGNORECASE)
+_NUMBER = re.compile(
+    rf"(?<![\w.,#/_])(?P<minus>(?<![^\s(])[-−](?=[\d€$£¥₹₽₩₺₿¢]))?{_SYMBOL}{_DIGITS}{_SCALE}", re.IGNORECASE
+)
+_MINUS = re.compile(r"(?<!\d )\b(?:minus|negative)\s$", re.IGNORECASE)
 _ONE_WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 _WORD_NUMBER = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS)})[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine)|(?P<word>{_ONE_WORD})"
@@ -54,7 +63,7 @@ _WORD_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(rf"(?<![\w.,])(?:(?P<digits>\d+)(?:st|nd|rd|th)|(?P<word>{'|'.join(ORDINALS)}))\b", re.IGNORECASE)
-_UNIT = re.compile(r"\s?-?\s?(?P<unit>per cent|percentage points|[A-Za-z]+|[%€$£])")
+_UNIT = re.compile(r"\s?-?\s?(?P<unit>per cent|percentage points|[^\W\d_]+|[%€$£¥₹₽₩₺₿¢])")
 _NOUNS = re.compile(r"(?:\s+|-)([^\W\d_]{2,})(?:\s+([^\W\d_]{2,}))?")
 _FUNCTION = COMMON | frozenset("more most left else today tomorrow yesterday use x per over ago".split())
 
@@ -115,7 +124,7 @@ def _in_words(text: str) -> list[Quantity]:
             value: float = WORDS[match["tens"].lower()] + WORDS[match["ones"].lower()]
         else:
             value = 1 if match["article"] else WORDS[match["word"].lower()]
-        value *= SCALES.get((match["scale"] or "").lower(), 1)
+        value *= SCALES.get((match["scale"] or "").lower(), 1) * (-1 if _MINUS.search(text[: match.start()]) else 1)
         unit, end = _unit_after(text, match.end())
         if value == 1 and unit in (None, "?"):
             continue
@@ -129,7 +138,7 @@ def _in_words(text: str) -> list[Quantity]:
 def _quantity(match: re.Match[str], text: str) -> Quantity:
     digits, scale = match["digits"], (match["scale"] or "").lower()
     before = (match["before"] or "").strip()
-    unit, end = UNITS.get(before.lower()), match.end()
+    unit, end = UNITS.get(before.lower(), before.lower() or None), match.end()
     if unit is None:
         unit, end = _unit_after(text, end)
     factor = SCALES.get(scale, 1.0)
@@ -137,7 +146,7 @@ def _quantity(match: re.Match[str], text: str) -> Quantity:
         factor, unit = 1.0, "m"  # metres, minutes or millions: nobody can tell
     dots = len(re.findall(r"[.]", digits))
     literal = digits if dots >= 2 and not re.fullmatch(r"\d{1,3}(\.\d{3})+", digits) else None
-    sign = -1 if match["minus"] else 1
+    sign = -1 if match["minus"] or _MINUS.search(text[: match.start()]) else 1
     values = frozenset(sign * value * factor for value in readings(digits, money=unit in MONEY))
     nouns = _nouns(text, end if unit != "?" else match.end())
     return Quantity(text[match.start() : end].strip(), (match.start(), end), values, unit, nouns, literal)
@@ -149,7 +158,7 @@ def _unit_after(text: str, end: int) -> tuple[str | None, int]:
     if match is None:
         return None, end
     word = match["unit"].lower()
-    spaced_letter = len(word) == 1 and word.isalpha() and match.group()[0] == " " and word not in "hs"
+    spaced_letter = len(word) == 1 and word.isalpha() and match.group()[0] == " " and word not in "hsg"
     if word in UNITS and not spaced_letter:
         return UNITS[word], match.end()
     return (None, end) if word in _FUNCTION or spaced_letter else ("?", end)

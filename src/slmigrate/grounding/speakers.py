@@ -1,9 +1,9 @@
 """Is what a sentence says of somebody borne out by that person's messages, or are they another's?
 
-Every clause with somebody of the channel as its subject ("Jonas will issue certificates", "Mira asked …") is laid beside
-the messages: how many of its words are that person's, and how many are another's? Words belong to who writes them, most
-of all of "I will …"; those of "you should …" to whom they are said, those of "Jonas can …" to Jonas. What somebody says,
-asks or offers must be in messages of their own. He, she and they are not looked up.
+Every clause with somebody of the channel as its subject ("Jonas will issue certificates", "Mira asked …") is laid
+beside the messages: how many of its words are that person's, and how many are another's? Words belong to who writes
+them, most of all those of "I will …"; those of "you should …" to whom they are said, those of "Jonas can …" to Jonas.
+What somebody says, asks or offers must be in messages of their own. He, she and they are not looked up.
 """
 
 import re
@@ -33,9 +33,13 @@ def _stems(words: str) -> frozenset[str]:
 
 ASKING = _stems("ask request inquire invite wonder")
 TELLING = _stems("tell explain inform answer reply describe introduce say complain confirm report")
-SPEAKING = ASKING | TELLING | _stems(
-    """suggest offer thank recommend advise propose promise remind warn apologize apologise congratulate mention admit
-    encourage persuade accuse disagree show accept reject refuse agree"""
+SPEAKING = (
+    ASKING
+    | TELLING
+    | _stems(
+        """suggest offer thank recommend advise propose promise remind warn apologize apologise congratulate mention
+    admit encourage persuade accuse disagree show accept reject refuse agree"""
+    )
 )
 SAYING_NOTHING = SPEAKING | _stems(
     """think want believe hope decide doubt like love hate enjoy prefer feel know need plan worry order teach recall
@@ -44,7 +48,9 @@ SAYING_NOTHING = SPEAKING | _stems(
 """What a report says of any talk: whose these words are is not asked."""
 FOR_ANOTHER = _stems("help interview assist serve teach thank congratulate praise blame accuse")
 """What is done for somebody else, and what somebody is thanked for, is told in that one's words."""
-_ME = frozenset("i i'm i'll i've i'd im ill ive me my mine myself ich mir mich mein meine je j'ai moi mon yo mi".split())
+_ME = frozenset(
+    "i i'm i'll i've i'd im ill ive me my mine myself ich mir mich mein meine je j'ai moi mon yo mi".split()
+)
 _US = frozenset("we we're we'll we've us our ours let's lets wir uns nous notre nosotros".split())
 _YOU = frozenset("you you're you'll you've you'd your yours u ur ya yourself du dir dich sie tu vous te usted".split())
 _VERBS = frozenset(
@@ -199,8 +205,8 @@ def _marked(text: str, everybody: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(everybody: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, int]]:
-    """What finds their names, and whose each is: whole names, and parts that only one of them has. A name that is a word
-    too (`Will`) is left out."""
+    """What finds their names, and whose each is: whole names, and parts that only one of them has. A name that is a
+    word too (`Will`) is left out."""
     places: dict[str, int] = {}
     owners: dict[str, set[int]] = {}
     for place, name in enumerate(everybody):

@@ -18,7 +18,12 @@ _FORMS = """be:am is are was were been being; have:has had having; do:does did d
     woman:women; person:people; want:wanna; good:well; bad:badly; shoot:shot; hide:hid hidden;
     stick:stuck; hang:hung; draw:drew drawn; blow:blew blown; approve:approval; reject:rejection; fail:failure;
     arrive:arrival; forbid:forbade forbidden; refuse:refusing"""
-_BASE = {form: base for pair in _FORMS.split(";") for base, _, forms in [pair.strip().partition(":")] for form in forms.split()}
+_BASE = {
+    form: base
+    for pair in _FORMS.split(";")
+    for base, _, forms in [pair.strip().partition(":")]
+    for form in forms.split()
+}
 _KEEP = frozenset("this his its was has does news bus plus yes always perhaps across is as us less boss class".split())
 _ENDINGS = re.compile(r"(?:ations?|ments?|ingly|edly|ings?|ed|ies|es|ly|ers?|(?<!s)s|e|y)$")
 

@@ -1,6 +1,7 @@
 """Words and sentences, the same way everywhere."""
 
 import re
+import unicodedata
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-ZÄÖÜ0-9@])|\n+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|approx|No|Mr|Mrs|Dr|\d{1,2}\.\d{1,2}|\d{1,2})\.$")
@@ -14,6 +15,22 @@ COMMON = frozenset(
     ok okay""".split()
 )
 """Words that say nothing of the subject."""
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_ODD = re.compile(r"[^\x00-\x7f]")
+
+
+def plain(text: str) -> str:
+    """`text` as on a keyboard: digits of any script and full-width letters as ASCII, nothing invisible."""
+    return text if text.isascii() else _ODD.sub(_plain, text)
+
+
+def _plain(match: re.Match[str]) -> str:
+    letter = match.group()
+    if letter in _INVISIBLE:
+        return ""
+    if "\uff01" <= letter <= "\uff5e":
+        return chr(ord(letter) - 0xFEE0)
+    return str(unicodedata.decimal(letter, letter))
 
 
 def sentences(text: str) -> list[str]:
