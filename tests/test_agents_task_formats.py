@@ -1,6 +1,7 @@
 """Every format of task lists is known and read, and its figures equal a count by hand."""
 
 import json
+import random
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -291,6 +292,13 @@ BOARD = {
     ],
     "actions": [
         {
+            "date": "2026-05-02T09:00:00.000Z",
+            "data": {
+                "card": {"id": "69f3a0000000000000000001", "dueComplete": True},
+                "old": {"dueComplete": False},
+            },
+        },
+        {
             "date": "2026-05-11T09:00:00.000Z",
             "data": {
                 "card": {"id": "69f3a0000000000000000001", "dueComplete": True},
@@ -306,6 +314,7 @@ def test_a_board_of_trello_with_lists_members_and_history(tmp_path: Path) -> Non
     found = report(written(tmp_path, "a.json", BOARD))
     assert found.sources == ("a.json (trello)",)
     assert figures(found) == (["Pay", "Call"], ["Write", "Maybe"], ["Call"], ["Pay"], ["Old"], ["Write"])
+    assert [item.completed for item in found.tasks[:2]] == ["2026-05-11", "2026-05-12"]  # as it was last marked
     assert [(problem.task, problem.problem) for problem in found.problems] == [
         ("Old", "archived, but not marked complete: neither completed nor open"),
         ("Maybe", "unknown status 'Parking lot', taken as not completed"),
@@ -334,7 +343,9 @@ CLICKUP = [
     clickup(
         "Pay", "complete", "closed", due_date="1778544000000", date_closed="1778547600000", date_done="1778547600000"
     ),
-    clickup("Call", "shipped it", "done", due_date="1778371200000", date_done="1778544000000", date_closed=None),
+    clickup(
+        "Call", "shipped it", "done", due_date="1778371200000", date_done="1778544000000", date_closed="1778803200000"
+    ),
     clickup("Write", "in review by Bo", "custom", due_date="1778544000000", assignees=[{"username": "Ana", "id": 1}]),
     clickup("Scrap", "cancelled", "closed", date_closed="1778544000000"),
     clickup("Plan", "to do", "open", due_date=None, assignees=[{"username": None, "email": "bo@team.example"}]),
@@ -346,6 +357,7 @@ def test_clickups_tasks_in_milliseconds(tmp_path: Path) -> None:
     assert found.sources == ("a.json (clickup)",)
     assert figures(found) == (["Pay", "Call"], ["Write", "Plan"], ["Call"], ["Pay"], ["Scrap"], ["Write"])
     assert [row.name for row in found.people] == ["Ana", "bo@team.example", "(no owner)"]
+    assert found.tasks[1].completed == "2026-05-12"  # done then, closed three days later
 
 
 def test_the_day_of_an_instant_depends_on_the_zone_that_is_asked_for(tmp_path: Path) -> None:
@@ -475,3 +487,29 @@ def test_the_shared_cards_equal_an_independent_count(shared: Path) -> None:
     assert found.total == len(found.work_not_completed) == len(found.no_date) == len(cards) == 40
     members = Counter(member for card in cards for member in card["idMembers"])
     assert {row.name: row.not_completed for row in found.people} == members
+
+
+JUNK = [None, 3, "", [], {}, True, {"a": None}, [None], [[1]], 1e300, "2026-13-40", "9" * 40, {"name": [1]}]
+
+
+def spoiled(value: Any, chance: random.Random) -> Any:
+    """The document with some of its parts replaced by others."""
+    if isinstance(value, dict):
+        return {key: spoiled(chance.choice(JUNK) if chance.random() < 0.1 else it, chance) for key, it in value.items()}
+    if isinstance(value, list):
+        return [spoiled(chance.choice(JUNK) if chance.random() < 0.05 else it, chance) for it in value]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["guide", "github", "jira", "trello", "clickup"])
+def test_whatever_stands_in_a_file_it_is_read_whole_or_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    chance = random.Random(kind)
+    for _ in range(150):
+        path = written(tmp_path, "a.json", spoiled(FILES[kind][1], chance))
+        found = read_or_refusal(path, kind)
+        if isinstance(found, str):
+            assert "\n" not in found
+            continue
+        counted = make_report(found.entries, None, today=TODAY)
+        lists = (counted.work_completed, counted.work_not_completed, counted.dropped)
+        assert sum(map(len, lists)) == counted.total == len(found.entries)

@@ -27,7 +27,8 @@ COURTESY = frozenset(
     understanding up update updates us very want week well what when who will wishes with within wonderful work
     would you your""".split()
 )
-"""Of the opening and the closing of a message."""
+"""Of the opening and the closing of a message. No word such as "all" or "every" is in it: who speaks of a part may not
+speak of the whole."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NEGATED = re.compile(r"\b(?:not|no|never|none|nothing|nobody|without|hardly)\b|n['’]t\b", re.IGNORECASE)
 

@@ -72,7 +72,6 @@ _LONGEST = 160
 _TO_ALL = re.compile(
     r"\b(?:hi|hello|hey|dear|thanks|thank you|you)[, ]+(?:all|everyone|everybody)\b|\ball of you\b", re.I
 )
-_WHOLE = re.compile(r"\b(?:all|any|each|every|everything)\b", re.IGNORECASE)
 _NEEDS_NO_NUMBER: dict[Kind, frozenset[str]] = {
     "reminder": frozenset({"overdue", "left", "due_today", "due_soon"}),
     "digest": frozenset(),
@@ -135,7 +134,7 @@ def is_courtesy(sentence: str, ground: Ground) -> bool:
     passes: tuple[Callable[[], bool], ...] = (
         lambda: 0 < len(sentence) <= _LONGEST and "\n" not in sentence and sentence.rstrip("\"')")[-1:] in ".!?:",
         lambda: all(sentence != said for examples in _EXAMPLES.values() for _, said in examples),
-        lambda: not negated(sentence) and not _WHOLE.search(bare),
+        lambda: not negated(sentence),
         lambda: not re.search(r"[@#<>\[\]{}*_`|]|://", sentence),
         lambda: not other_words(bare, COURTESY | names),
         lambda: not find_days(re.sub(r"\bdue today\b", "due", sentence, flags=re.IGNORECASE)),

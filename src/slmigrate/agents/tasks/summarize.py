@@ -5,6 +5,7 @@ from pathlib import Path
 
 from slmigrate.agents.tasks.formats import read_file
 from slmigrate.agents.tasks.report import make_report
+from slmigrate.errors import FileMissing
 from slmigrate.records import TaskReport
 from slmigrate.state import write_atomic
 
@@ -20,11 +21,14 @@ def summarize_tasks(
         model_key: a catalogue key, or any other spec. It writes the summary; the lists and figures are computed.
 
     Raises:
-        InputError: the file cannot be read, or no task has that owner.
+        InputError: the file cannot be read, the folder is not there, or no task has that owner.
         ModelError: unknown, or its weights are not on this machine. Nothing is written then.
     """
     from slmigrate.models.resolve import resolve
 
+    folder = Path(output_file).parent
+    if not folder.is_dir():
+        raise FileMissing(folder, what="folder")
     found = read_file(Path(tasks_file))
     today = date.today()
     report = make_report(found.entries, None, today=today, person=employee_name, files=[found])

@@ -93,6 +93,12 @@ def part(row: Any, *keys: str) -> Any:
     return row
 
 
+def parts(row: Any, key: str) -> list[Any]:
+    """The list under `key`; empty where there is none, or something else."""
+    value = part(row, key)
+    return value if isinstance(value, list) else []
+
+
 def counted(number: int, one: str, many: str) -> str:
     """`1 pull request`, `26 pull requests`."""
     return f"{number:,} {one if number == 1 else many}"

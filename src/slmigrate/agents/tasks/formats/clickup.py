@@ -4,7 +4,7 @@ from typing import Any
 
 from slmigrate.agents.tasks.entry import Entry, State
 from slmigrate.agents.tasks.fields import people
-from slmigrate.agents.tasks.formats.base import Format, Read, listed, need, objects, part, rows_under, text
+from slmigrate.agents.tasks.formats.base import Format, Read, listed, need, objects, part, parts, rows_under, text
 from slmigrate.agents.tasks.statuses import state_of
 
 EXPECTED = 'ClickUp tasks: {"tasks": [{"name", "status": {"status", "type"}, "due_date", …}]}'
@@ -30,7 +30,7 @@ def _entry(row: Any, number: int) -> Entry:
         description=name,
         status=status or "",
         state=_state(status, text(part(row, "status", "type"))),
-        owners=people([_named(one) for one in row.get("assignees") or ()]),
+        owners=people([_named(one) for one in parts(row, "assignees")]),
         deadline=text(row.get("due_date")),
         completed=text(row.get("date_done") or row.get("date_closed")),
         created=text(row.get("date_created")),

@@ -5,7 +5,18 @@ from typing import Any
 
 from slmigrate.agents.tasks.entry import Entry, State
 from slmigrate.agents.tasks.fields import people
-from slmigrate.agents.tasks.formats.base import Format, Read, counted, listed, need, objects, part, rows_under, text
+from slmigrate.agents.tasks.formats.base import (
+    Format,
+    Read,
+    counted,
+    listed,
+    need,
+    objects,
+    part,
+    parts,
+    rows_under,
+    text,
+)
 from slmigrate.agents.tasks.statuses import state_of
 
 EXPECTED = "Trello cards (objects with 'name' and 'idList' or 'dueComplete') or a board's JSON export"
@@ -65,20 +76,20 @@ def _state(row: dict[str, Any], in_list: str | None, archived: bool) -> State | 
 def _list(row: dict[str, Any], board: dict[str, Any]) -> Any:
     if isinstance(row.get("list"), dict):  # asked for with list=true
         return row["list"]
-    return next((one for one in board.get("lists") or () if part(one, "id") == row.get("idList")), None)
+    return next((one for one in parts(board, "lists") if part(one, "id") == row.get("idList")), None)
 
 
 def _names(row: Any, board: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(row.get("members"), list) and row["members"]:  # asked for with members=true
         return people(row["members"])
-    known = {part(one, "id"): one for one in board.get("members") or ()}
-    return people([known[key] for key in row.get("idMembers") or () if key in known])
+    known = {text(part(one, "id")): one for one in parts(board, "members")}
+    return people([known[key] for key in map(text, parts(row, "idMembers")) if key and key in known])
 
 
 def _completed(row: dict[str, Any], in_list: str | None, board: dict[str, Any]) -> str | None:
     """The day on which it was last marked complete, else moved to the list it is in, by the board's history."""
     marked, moved = [], []
-    for action in board.get("actions") or ():
+    for action in parts(board, "actions"):
         data = part(action, "data")
         if part(data, "card", "id") != row.get("id") or not part(action, "date"):
             continue
