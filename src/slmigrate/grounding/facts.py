@@ -16,6 +16,7 @@ from slmigrate.grounding.times import TimeOf, find_times
 from slmigrate.records import Message
 
 _NUMBERED = re.compile(r"(?:#|\bv|/)(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W_]+")
 _STEM = re.compile(r"(?:ing|ed|es|s|d)$")
 
 
@@ -30,6 +31,12 @@ class MessageFacts:
     quantities: tuple[Quantity, ...]
     numbered: frozenset[float]
     """Numbers of issues, versions and links: `#812`, `v2.2`, `/pull/812`."""
+    text: str
+    """What it says, on one line, as on a keyboard."""
+    links: tuple[str, ...]
+    words: frozenset[str]
+    people: frozenset[str]
+    """Who writes and who is mentioned."""
 
 
 @lru_cache(maxsize=8_192)
@@ -47,8 +54,19 @@ def read(message: Message) -> MessageFacts:
         time.span for time in times if not time.bare
     ]
     quantities = tuple(q for q in find_quantities(text) if not any(q.span[0] < e and s < q.span[1] for s, e in taken))
-    numbered = frozenset(float(number) for number in _NUMBERED.findall(content))
-    return MessageFacts(tuple(days), meant, frozenset(months), times, quantities, numbered)
+    flat = _flat(content)
+    return MessageFacts(
+        days=tuple(days),
+        meant=meant,
+        months=frozenset(months),
+        times=times,
+        quantities=quantities,
+        numbered=frozenset(float(number) for number in _NUMBERED.findall(content)),
+        text=flat,
+        links=tuple(find_links(flat)),
+        words=frozenset(word.lower() for word in _WORDS.findall(flat)),
+        people=frozenset(plain(name).lower() for name in (message.author, *message.mentions)),
+    )
 
 
 class Facts:
@@ -56,19 +74,18 @@ class Facts:
 
     def __init__(self, sources: Sequence[Message]) -> None:
         each = [read(message) for message in sources]
-        self._texts = [_flat(plain(message.content)) for message in sources]
+        self._texts = [facts.text for facts in each]
         self.text = "\n".join(self._texts)
-        self.links = {link for text in self._texts for link in find_links(text)}
-        self.people = {plain(message.author).lower() for message in sources}
-        self.people |= {plain(name).lower() for message in sources for name in message.mentions}
+        self.links = {link for facts in each for link in facts.links}
+        self.people = {name for facts in each for name in facts.people}
         self.said = [day for facts in each for day in facts.days]
         self.meant = {pair for facts in each for pair in facts.meant}
         self.months = {month for facts in each for month in facts.months} | {day.month for day, _ in self.meant}
         self.times = [time for facts in each for time in facts.times]
         self.quantities = [quantity for facts in each for quantity in facts.quantities]
         self.numbered = {number for facts in each for number in facts.numbered}
-        self._words = {word.lower() for word in re.findall(r"[^\W_]+", self.text)}
-        self._person_words = {part for name in self.people for part in re.findall(r"[^\W_]+", name)}
+        self._words = {word for facts in each for word in facts.words}
+        self._person_words = {part for name in self.people for part in _WORDS.findall(name)}
 
     def says(self, wanted: str) -> bool:
         """Whether a string stands in one of the messages as a whole."""

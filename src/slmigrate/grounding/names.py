@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from slmigrate.grounding.dates import MONTHS, WEEKDAYS
 from slmigrate.grounding.phrases import NUMBER_WORDS
@@ -82,9 +83,11 @@ def find_people(sentence: str, people: Iterable[str]) -> list[str]:
     Nicknames are found in lower case too. One that is an ordinary word (`Will`) counts only with its capital and not at
     the start of a sentence.
     """
+    index = _by_words(tuple(people))
     words = {word.lower() for word in re.findall(r"\w+", sentence)}
+    met = dict(pair for word in words for pair in index.get(word, ()))
     found = []
-    for person in people:
+    for person in map(met.__getitem__, sorted(met)):
         for part in dict.fromkeys((person, *re.findall(r"[^\W_]{2,}", person))):
             plain = part.lower() in _PLAIN_WORDS
             if not words.intersection(re.findall(r"\w+", part.lower())) or (plain and part != person):
@@ -95,6 +98,16 @@ def find_people(sentence: str, people: Iterable[str]) -> list[str]:
                 found.append(part)
                 break
     return found
+
+
+@lru_cache(maxsize=8)
+def _by_words(people: tuple[str, ...]) -> dict[str, list[tuple[int, str]]]:
+    """Each word of a name to the names that it is part of, with their places."""
+    index: dict[str, list[tuple[int, str]]] = {}
+    for place, person in enumerate(people):
+        for word in {*re.findall(r"\w+", person.lower()), *re.findall(r"[^\W_]{2,}", person.lower())}:
+            index.setdefault(word, []).append((place, person))
+    return index
 
 
 def _opens_as_word(sentence: str, match: re.Match[str]) -> bool:

@@ -7,7 +7,7 @@ only asked or doubted, say nothing either way. Paraphrases in other words cannot
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from slmigrate.grounding.check import Unsupported
 from slmigrate.grounding.clauses import DENIED, OPEN, SAID, Clause, clauses
@@ -48,10 +48,16 @@ def turned_round(sentence: str, sources: Sequence[Message]) -> list[Unsupported]
     wanted = [clause for clause in clauses(sentence) if clause.signs and not clause.asks]
     if not wanted:
         return []
-    authors = frozenset(stem(word) for message in sources for word in message.author.lower().split())
-    talk = Talk(tuple(_said(sources)), authors)
+    talk = _talk(tuple(sources))
     found = [clause.text for clause in wanted if not _agrees(clause, talk) and any(it(clause, talk) for it in _TURNED)]
     return [Unsupported("negation", text) for text in dict.fromkeys(found)]
+
+
+@lru_cache(maxsize=32)
+def _talk(sources: tuple[Message, ...]) -> Talk:
+    """Kept, because many sentences are laid beside one conversation."""
+    authors = frozenset(stem(word) for message in sources for word in message.author.lower().split())
+    return Talk(tuple(_said(sources)), authors)
 
 
 def _said(sources: Sequence[Message]) -> Iterator[Clause]:

@@ -89,7 +89,7 @@ def wrong_speakers(sentence: str, sources: Sequence[Message], people: Iterable[s
     spoken_of = list(_spoken_of(sentence, everybody))
     if not spoken_of:
         return []
-    parts = list(_parts(sources, everybody))
+    parts = _all_parts(tuple(sources), everybody)
     found: list[str] = []
     for subjects, clause in spoken_of:
         if _is_anothers(subjects, clause, parts, authors):
@@ -141,6 +141,12 @@ def _addressed(clause: Clause, everybody: tuple[str, ...]) -> Iterator[str]:
 def _is_there(name: str, subjects: frozenset[str], parts: Sequence[Part]) -> bool:
     """Whether somebody takes part, or is spoken to by the subject."""
     return any(it.author == name or (it.author in subjects and name in it.to) for it in parts)
+
+
+@lru_cache(maxsize=32)
+def _all_parts(sources: tuple[Message, ...], everybody: tuple[str, ...]) -> tuple[Part, ...]:
+    """Kept, because many sentences are laid beside one conversation."""
+    return tuple(_parts(sources, everybody))
 
 
 def _parts(sources: Sequence[Message], everybody: tuple[str, ...]) -> Iterator[Part]:
