@@ -121,6 +121,9 @@ KEPT = [
     # names and links in other clothes
     ("ask Jonas", "The Jonas-led restart."),
     ("Jonas restarts it", "Jonas's restart is done."),
+    ("install raf256-tools", "They install raf256-tools."),
+    ("see https://raf256.example/x and raf256.js", "See https://raf256.example/x and raf256.js."),
+    ("a card needs 3DS", "A card needs 3DS."),
     ("we will see", "Will they see it?"),
     ("use the iPhone", "They use the iPhone."),
     ("edit /etc/hosts", "They edit /etc/hosts."),
@@ -247,6 +250,9 @@ REJECTED = [
     # names and links in other clothes
     ("nobody is there", "Will restarts it."),
     ("it is down", "The Jonas-led repair is done."),
+    ("it is down", "They install raf256-tools."),
+    ("install raf256-tools", "They install raf256-tools with raf256."),
+    ("it is down", "The raf256 server is down."),
     ("it is down", "Jonas’ server is down."),
     ("it is done", "It is done by iPhone."),
     ("it is done", "They edit /etc/passwd."),

@@ -90,7 +90,7 @@ def claims(sentence: str, people: tuple[str, ...] = ()) -> Claims:
         shares=tuple(find_shares(text)),
         codes=tuple(find_codes(text, [*taken, *(quantity.span for quantity in quantities)])),
         phrases=tuple(find_phrases(text)),
-        people=tuple(find_people(sentence, people)),
+        people=tuple(find_people(without_links(sentence), people)),
         names=tuple(find_names(text)),
     )
 
@@ -119,7 +119,11 @@ def check(sentence: str, sources: Sequence[Message], *, people: Iterable[str] = 
     sentence = plain(sentence)
     said, facts = claims(sentence, tuple(people)), Facts(sources)
     found = [*_literals(said, facts), *_figures(sentence, said, facts)]
-    found += [Unsupported("name", name) for name in said.people if not facts.knows_person(name)]
+    found += [
+        Unsupported("name", name)
+        for name in said.people
+        if not (facts.knows_person(name) or facts.says_compounds(name, sentence))
+    ]
     found += [Unsupported("name", name.text) for name in said.names if not facts.knows(name)]
     return list(dict.fromkeys(found))
 

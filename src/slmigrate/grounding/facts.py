@@ -142,6 +142,13 @@ class Facts:
             return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.text) is not None
         return holds(self.text, name) or holds(self.text, f"@{name}")
 
+    def says_compounds(self, name: str, sentence: str) -> bool:
+        """Whether a name stands in `sentence` only as part of compounds, `stripe-php`, that are in the messages."""
+        word = re.escape(name)
+        found = re.findall(rf"(?<![\w-])(?:[\w-]+-{word}(?:-[\w-]+)?|{word}-[\w-]+)(?![\w-])", sentence, re.IGNORECASE)
+        alone = len(re.findall(rf"(?<!\w){word}(?!\w)", sentence, re.IGNORECASE))
+        return len(found) == alone and all(self.says(compound) for compound in found)
+
     def knows(self, name: Name) -> bool:
         """Whether a name is a word of the messages, or one of those who write; at the start of a sentence another form
         of a word counts too."""

@@ -11,7 +11,7 @@ from slmigrate.grounding.phrases import OPENERS as FOREIGN_OPENERS
 from slmigrate.grounding.quantities import UNITS, WORDS
 from slmigrate.grounding.text import COMMON
 
-_TOKEN = re.compile(r"[^\W\d_][\w'’-]*")
+_TOKEN = re.compile(r"(?<![^\W_])[^\W\d_][\w'’-]*")
 _AT_START = re.compile(r"(?:^|[.!?:]\s+|[\"“(\[]\s*|\n\s*|[-*]\s+)$")
 OPENERS = frozenset(
     """according additionally although another anyone apart besides customers despite during either everybody everyone
@@ -92,7 +92,7 @@ def find_people(sentence: str, people: Iterable[str]) -> list[str]:
             plain = part.lower() in _PLAIN_WORDS
             if not words.intersection(re.findall(r"\w+", part.lower())) or (plain and part != person):
                 continue
-            pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
+            pattern = rf"(?<![\w#/.]){re.escape(part)}(?!\w|\.\w)"
             match = re.search(pattern, sentence, 0 if plain or part != person else re.IGNORECASE)
             if match and not (plain and (part.islower() or _opens_as_word(sentence, match))):
                 found.append(part)
