@@ -1,8 +1,14 @@
 """Grounding: a sentence that says the opposite of its messages is found, and a true one is left alone."""
 
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+
+from grounding_negation import measure
 
 from slmigrate.grounding.negation import turned_round
 from slmigrate.records import Message
@@ -134,3 +140,37 @@ def test_a_true_sentence_is_left_alone(lines: tuple[str, ...], sentence: str) ->
 @pytest.mark.parametrize(("lines", "sentence"), TURNED)
 def test_a_sentence_that_is_turned_round_is_found(lines: tuple[str, ...], sentence: str) -> None:
     assert {found.kind for found in turned_round(sentence, talk(*lines))} == {"negation"}
+
+
+@pytest.mark.parametrize(
+    "line", ["Юра: сервер работает", "美咲: サーバーが落ちています", "علي: يعمل", "Mira: 🎉🎉", "Mira: ", "Mira: ???"]
+)
+@pytest.mark.parametrize(
+    "sentence",
+    ["Сайт не упал.", "サーバーは落ちていません。", "لا يعمل", "🎉 no 🎉", "", "not", "The server is not slow."],
+)
+def test_what_shares_no_words_is_never_reported(line: str, sentence: str) -> None:
+    assert turned_round(sentence, talk(line)) == []
+    assert turned_round(sentence, []) == []
+
+
+def test_only_the_clause_that_is_turned_is_named() -> None:
+    sources = talk("Mira: the release is ready for the customers", "Jonas: I will not restart the old server")
+    (found,) = turned_round("The release is ready for the customers, and Jonas will restart the old server.", sources)
+    assert found.text == "Jonas will restart the old server"
+
+
+def test_one_message_that_agrees_is_enough() -> None:
+    sources = talk("Mira: the release is not ready", "Jonas: now the release is ready")
+    assert turned_round("The release is ready.", sources) == []
+    assert turned_round("The release is ready.", sources[:1])
+
+
+@pytest.mark.shared
+def test_false_alarms_on_what_people_wrote_stay_below_five_in_a_hundred(shared: Path) -> None:
+    """The catch rates are in docs/grounding.md; here only that they do not fall far."""
+    rates = measure(shared / "data" / "chats" / "dialogsum.jsonl")["rates"]
+    assert rates["negation: true"]["rate"] < 0.05
+    assert rates["speaker: true"]["rate"] < 0.05
+    assert rates["negation: caught"]["rate"] > 0.55
+    assert rates["speaker: caught"]["rate"] > 0.4

@@ -158,3 +158,36 @@ def test_what_is_theirs_is_left_alone(lines: tuple[str, ...], sentence: str) -> 
 @pytest.mark.parametrize(("lines", "sentence"), WRONG)
 def test_what_is_anothers_is_found(lines: tuple[str, ...], sentence: str) -> None:
     assert {found.kind for found in wrong_speakers(sentence, talk(*lines), PEOPLE)} == {"speaker"}
+
+
+@pytest.mark.parametrize(
+    "line", ["Юра: сервер работает", "美咲: サーバーが落ちています", "علي: يعمل", "Mira: 🎉🎉", "Mira: ", "Mira: ???"]
+)
+@pytest.mark.parametrize(
+    "sentence",
+    ["Юра починит сервер.", "美咲はサーバーを直す。", "علي يعمل", "🎉 Mira 🎉", "", "Mira", "Jonas repairs it."],
+)
+def test_what_shares_no_words_is_never_reported(line: str, sentence: str) -> None:
+    assert wrong_speakers(sentence, talk(line, "Jonas: ok"), (*PEOPLE, "Юра", "美咲", "علي")) == []
+    assert wrong_speakers(sentence, [], PEOPLE) == []
+
+
+def test_the_name_that_is_wrong_is_given() -> None:
+    (found,) = wrong_speakers("Mira will issue new certificates.", talk(*OUTAGE), PEOPLE)
+    assert found.text == "Mira"
+
+
+def test_a_nickname_that_is_a_word_too_is_not_looked_up() -> None:
+    assert wrong_speakers("Will issues new certificates.", talk(*OUTAGE, "Will: hi"), PEOPLE) == []
+
+
+def test_names_with_signs_of_patterns_are_names() -> None:
+    sources = talk("a+b(c: I deploy the hotfix tonight", "[x]*: thanks")
+    assert wrong_speakers("[x]* deploys the hotfix tonight.", sources, ["a+b(c", "[x]*"])
+    assert wrong_speakers("a+b(c deploys the hotfix tonight.", sources, ["a+b(c", "[x]*"]) == []
+
+
+def test_a_first_person_statement_belongs_to_its_author_alone() -> None:
+    sources = talk("Mira: I'll take the ticket of the customer", "Jonas: the ticket is urgent")
+    assert wrong_speakers("Mira takes the ticket of the customer.", sources, PEOPLE) == []
+    assert wrong_speakers("Jonas takes the ticket of the customer.", sources, PEOPLE)

@@ -99,7 +99,7 @@ def wrong_speakers(sentence: str, sources: Sequence[Message], people: Iterable[s
 
 
 def _is_anothers(subjects: frozenset[str], clause: Clause, parts: Sequence[Part], authors: Sequence[str]) -> bool:
-    if clause.signs.keys() & FOR_ANOTHER:
+    if next(iter(clause.signs), "") in FOR_ANOTHER:
         return False
     own = max(_borne_out(clause, name, parts) for name in subjects)
     rivals = [name for name in authors if name not in subjects]
@@ -184,7 +184,7 @@ def _spoken_of(sentence: str, everybody: tuple[str, ...]) -> Iterator[tuple[froz
             subjects = frozenset()  # "Miss Liu and Jonas": of both, and one is unknown
         elif lead:
             subjects = joined | {everybody[int(lead[1])]}
-        elif clause.after not in ("and", "but") or not _is_verb(clause.words[0]):
+        elif not (clause.after in ("and", "but") and _is_verb(clause.words[0])) and clause.after != "because":
             subjects = frozenset()
         joined, before = frozenset(), len(clause.words)
         if subjects:
