@@ -124,6 +124,10 @@ class Facts:
         """Whether one of the words that say the same stands in the messages, or the number that they stand for."""
         if any(holds(self.text, same) for same in phrase.same):
             return True
+        if phrase.days and any(
+            day.month == phrase.days[0] and phrase.days[1] <= (day.day or 0) <= phrase.days[2] for day in self._dates()
+        ):
+            return True
         unit = UNITS.get(phrase.unit or "")
         return phrase.number is not None and any(
             phrase.number in quantity.values and unit in (None, quantity.unit) for quantity in self.quantities

@@ -17,6 +17,7 @@ _ADDRESS = re.compile(r"(?<![\w@])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DOTTED = re.compile(r"(?<![\w@/.])(?=[\w./-]*[^\W\d_]{2})\w[\w-]*(?:\.[\w-]+)*\.[^\W\d_][\w]+(?:/[^\s<>\"')\]]*)?")
 _PATH = re.compile(r"(?<![\w/.:])(?:~|\.{1,2})?/[\w-][\w.-]*(?:/[\w.-]+)+")
 _CODE = re.compile(r"[#$]?\w[\w.:/+%-]*")
+_NUMBERED_THING = r"(?:issues?|prs?|pull requests?|pull|tickets?|bugs?|cases?|tasks?|cards?|no\.|number|item|rfc|build)"
 _TRAILING = ".,;:!?*_"
 _EQUAL_WORDS = (
     ("half", "½", "0.5", "50 %", "50%", "30 min"),
@@ -39,7 +40,7 @@ def without_links(text: str) -> str:
 
 def find_addresses(text: str) -> list[str]:
     """Mail addresses, host names, file names and paths: `www.example.com`, `main.py`, `/etc/hosts`."""
-    plain = without_links(text)
+    plain = re.sub(r"(?<![:\w])//(?=\w)", "  ", without_links(text)).replace("[.]", ".")
     mails = _ADDRESS.findall(plain)
     dotted = _DOTTED.findall(_ADDRESS.sub(" ", plain))
     paths = [path for path in _PATH.findall(plain) if not any(path in word for word in dotted)]
@@ -87,6 +88,8 @@ def holds_code(text: str, code: str) -> bool:
     """Whether a code stands in `text`, its `#` or `v` left out or not."""
     bare = re.sub(r"^(?:#|v(?=\d))", "", code, flags=re.IGNORECASE)
     pattern = rf"(?<![\w.])(?:[#$]|v)?{re.escape(bare)}(?![\w])(?!\.\w)" if bare[:1].isdigit() else re.escape(code)
+    if code[0] == "#" and bare.isdigit():
+        return re.search(rf"(?:#\s?|/|\b{_NUMBERED_THING}\s(?:is\s)?){bare}(?!\w)", text, re.IGNORECASE) is not None
     if bare[:1].isdigit():
         return re.search(pattern, text, re.IGNORECASE) is not None
     return holds(text, code)

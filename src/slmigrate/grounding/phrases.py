@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slmigrate.grounding.dates import MONTHS
 from slmigrate.grounding.literals import holds
 from slmigrate.grounding.quantities import WORDS
 
@@ -61,6 +62,7 @@ _SAME: tuple[tuple[str, ...], ...] = (
     ("weekend",),
     ("fortnight", "two weeks", "2 weeks", "14 days"),
 )
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _FOLD = "|".join(WORDS)
 _PHRASES = (
     ("date", r"\b(?:last|this|yesterday|tomorrow)\s+(?:night|morning|afternoon|evening)\b"),
@@ -76,6 +78,11 @@ _AGO = re.compile(
     rf"\b(?:an?\s+(?P<unit>{_UNIT})\s+(?:ago|later|earlier)|(?:in|within|for)\s+an?\s+(?P<ahead>{_UNIT}))\b", re.I
 )
 _PART = re.compile(r"\b(?:in the|every|each)\s+(?P<part>morning|afternoon|evening|night)\b", re.IGNORECASE)
+_PART_OF_MONTH = re.compile(
+    rf"\b(?P<part>early|mid|late|(?:the\s)?(?:beginning|start|middle|end)\sof)[\s-]+(?P<month>{_MONTH})\b",
+    re.IGNORECASE,
+)
+_PARTS = {"early": (1, 10), "beginning": (1, 10), "start": (1, 10), "mid": (10, 21), "middle": (10, 21)}
 _COUPLE = re.compile(r"\ba (?:couple|pair) of\b", re.IGNORECASE)
 
 
@@ -88,6 +95,8 @@ class Phrase:
     same: tuple[str, ...]
     number: float | None = None
     unit: str | None = None
+    days: tuple[int, int, int] | None = None
+    """(month, first day, last day): a date between them bears it out."""
 
 
 def find_phrases(text: str) -> list[Phrase]:
@@ -115,5 +124,10 @@ def _in_other_words(text: str) -> Iterator[Phrase]:
         yield Phrase("date", match.group(), (f"a {unit}", f"an {unit}"), 1.0, unit)
     for match in _PART.finditer(text):
         yield Phrase("date", match.group(), (match["part"],))
+    for match in _PART_OF_MONTH.finditer(text):
+        first, last = _PARTS.get(match["part"].lower().removeprefix("the ").split()[0], (20, 31))
+        said = re.sub(r"^the\s|\s+", lambda it: "" if it.group().lower().startswith("the") else " ", match.group())
+        same = (said, said.replace(" of ", " "), said.replace("-", " "), said.replace(" ", "-"))
+        yield Phrase("date", match.group(), same, days=(MONTHS[match["month"].lower()], first, last))
     for match in _COUPLE.finditer(text):
         yield Phrase("number", match.group(), ("couple", "pair"), 2.0)

@@ -43,9 +43,10 @@ _ONES = (
 _TEENS = f"{_ONES} eighteen nineteen"
 _TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 WORDS = {word: value for value, word in enumerate(_TEENS.split())} | _TENS
-ORDINALS = dict(
-    zip("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), range(3, 13), strict=True)
-)
+_NTH = "third fourth fifth sixth seventh eighth ninth"
+_TEENTH = "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+ORDINALS = dict(zip(f"{_NTH} {_TEENTH}".split(), range(3, 21), strict=True)) | {"thirtieth": 30, "thirty-first": 31}
+ORDINALS |= {f"twenty-{nth}": n for n, nth in enumerate(f"first second {_NTH}".split(), 21)}
 """`first` and `second` order a text more often than they count."""
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2, "dozen": 12.0}
 
@@ -62,7 +63,10 @@ _WORD_NUMBER = re.compile(
     r"|(?P<article>a)(?=\s(?:hundred|thousand|million|dozen)\b))\b(?:\s(?P<scale>hundred|thousand|million|dozen)\b)?",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(rf"(?<![\w.,])(?:(?P<digits>\d+)(?:st|nd|rd|th)|(?P<word>{'|'.join(ORDINALS)}))\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    rf"(?<![\w.,])(?:(?P<digits>\d+)(?:st|nd|rd|th)|(?P<word>{'|'.join(sorted(ORDINALS, key=len, reverse=True))}))\b",
+    re.IGNORECASE,
+)
 _UNIT = re.compile(r"\s?-?\s?(?P<unit>per cent|percentage points|[^\W\d_]+|[%€$£¥₹₽₩₺₿¢])")
 _NOUNS = re.compile(r"(?:\s+|-)([^\W\d_]{2,})(?:\s+([^\W\d_]{2,}))?")
 _FUNCTION = COMMON | frozenset("more most left else today tomorrow yesterday use x per over ago".split())
@@ -109,7 +113,8 @@ def find_quantities(text: str) -> list[Quantity]:
     for match in _NUMBER.finditer(text):
         if not _taken(match.span(), taken) and not re.match(r"\d*[^\W\d_]*\d", text[match.end() :]):
             found.append(_quantity(match, text))
-    return sorted(found + _in_words(text), key=lambda quantity: quantity.span)
+    found += [quantity for quantity in _in_words(text) if not _taken(quantity.span, taken)]
+    return sorted(found, key=lambda quantity: quantity.span)
 
 
 def _ordinal(match: re.Match[str]) -> Quantity:
