@@ -191,3 +191,8 @@ def test_a_first_person_statement_belongs_to_its_author_alone() -> None:
     sources = talk("Mira: I'll take the ticket of the customer", "Jonas: the ticket is urgent")
     assert wrong_speakers("Mira takes the ticket of the customer.", sources, PEOPLE) == []
     assert wrong_speakers("Jonas takes the ticket of the customer.", sources, PEOPLE)
+
+
+@pytest.mark.parametrize("text", ["#5# restarts it", "Jonas fixed #7# and \ue0009\ue001 too", "\ue0000\ue001"])
+def test_what_looks_like_a_mark_of_ours_is_text(text: str) -> None:
+    assert wrong_speakers(text, talk(f"Jonas: {text}", "Mira: ok"), PEOPLE) == []

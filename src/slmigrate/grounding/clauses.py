@@ -26,7 +26,7 @@ from slmigrate.grounding.text import COMMON
 SAID, DENIED, OPEN = 1, -1, 0
 WINDOW = 6
 """Words of substance that a negation reaches."""
-_TOKEN = re.compile(r"#\w+#|[^\W_]+(?:['’-][^\W_]+)*|[.!?;:,\n…()]")
+_TOKEN = re.compile(r"#\w+#|\ue000\d+\ue001|[^\W_]+(?:['’-][^\W_]+)*|[.!?;:,\n…()]")
 _ENDS = frozenset(".!?;:,\n…()") | frozenset(
     """but because so while although though and which who since whereas however aber und weil mais et parce pero y
     porque""".split()
@@ -143,7 +143,7 @@ def _key(words: Sequence[str], place: int) -> tuple[str, bool]:
         stays = place + 1 == len(words) or words[place + 1] not in ("to", "with", "for", "on")
         return (word, False) if stays else ("", False)
     key = stem(_CONTRACTED.sub("", word))
-    if word in _FILLERS or key in _FILLERS or is_negation(word) or word == "no" or len(key) < 2 or word[0] == "#":
+    if word in _FILLERS or key in _FILLERS or is_negation(word) or word == "no" or len(key) < 2 or word[0] in "#\ue000":
         return "", False
     rest = _UN.fullmatch(word)
     return (stem(rest[1]), True) if rest else (key, False)

@@ -56,7 +56,9 @@ _YOU = frozenset("you you're you'll you've you'd your yours u ur ya yourself du 
 _VERBS = frozenset(
     "will is was has can are were would doesn't didn't won't can't isn't should had went got told said bought".split()
 )
-_SUBJECT = re.compile(r"(?:then |also |later |finally |that |when |if |as |so )*#(\d+)#(?!\s?['’]?s\b)\s*(.*)", re.I)
+_SUBJECT = re.compile(
+    r"(?:then |also |later |finally |that |when |if |as |so )*\ue000(\d+)\ue001(?!\s?['’]?s\b)\s*(.*)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _own(name: str, part: Part, wanted: Clause) -> float:
 
 def _addressed(clause: Clause, everybody: tuple[str, ...]) -> Iterator[str]:
     """Whom the subject of a clause tells, asks or thanks."""
-    for verb, name in re.findall(r"(\w+) #(\d+)#(?!\s?['’]?s\b)", clause.text):
+    for verb, name in re.findall(r"(\w+) \ue000(\d+)\ue001(?!\s?['’]?s\b)", clause.text):
         if stem(verb.lower()) in SPEAKING:
             yield everybody[int(name)]
 
@@ -196,17 +198,16 @@ def _is_verb(word: str) -> bool:
 
 
 def _named(text: str, everybody: tuple[str, ...]) -> Iterator[str]:
-    for match in re.finditer(r"#(\d+)#", _marked(text, everybody)):
+    for match in re.finditer(r"\ue000(\d+)\ue001", _marked(text, everybody)):
         yield everybody[int(match[1])]
 
 
 @lru_cache(maxsize=16_384)
 def _marked(text: str, everybody: tuple[str, ...]) -> str:
-    """`text` with `#n#` for the name of the nth of everybody."""
+    """`text` with the number of one of everybody, between two signs that no text has, for their name."""
     pattern, places = _pattern(everybody)
-    if pattern is None:
-        return text
-    return pattern.sub(lambda match: f"#{places[match.group().lower()]}#", text)
+    bare = re.sub(r"[\ue000\ue001]", " ", text)
+    return pattern.sub(lambda match: f"\ue000{places[match.group().lower()]}\ue001", bare) if pattern else bare
 
 
 @lru_cache(maxsize=256)
