@@ -187,6 +187,16 @@ def test_names_with_signs_of_patterns_are_names() -> None:
     assert wrong_speakers("a+b(c deploys the hotfix tonight.", sources, ["a+b(c", "[x]*"]) == []
 
 
+def test_words_that_both_say_are_either_ones() -> None:
+    sources = talk(
+        "Jonas: the certificates of the lockers in Graz expired",
+        "Mira: the certificates of the lockers in Graz expired last night",
+    )
+    assert (
+        wrong_speakers("Jonas says the certificates of the lockers in Graz expired last night.", sources, PEOPLE) == []
+    )
+
+
 def test_a_first_person_statement_belongs_to_its_author_alone() -> None:
     sources = talk("Mira: I'll take the ticket of the customer", "Jonas: the ticket is urgent")
     assert wrong_speakers("Mira takes the ticket of the customer.", sources, PEOPLE) == []
