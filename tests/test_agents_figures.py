@@ -140,9 +140,10 @@ TASKS = [
 @pytest.mark.parametrize(
     ("written", "by"),
     [
-        ("1 of 3 tasks is completed.", "model"),
+        ("1 of 3 tasks is completed and 1 is overdue.", "model"),
+        ("1 of 3 tasks is completed.", "computed"),
         ("2 of 3 tasks are completed.", "computed"),
-        ("The tasks are going well.", "computed"),  # no figure: an opinion
+        ("1 of 3 tasks is completed and 1 is overdue. The tasks are going well.", "computed"),  # an opinion
         ("1 of 3 tasks is completed. 1 task is overdue, by 12 days.", "model"),
         ("1 of 3 tasks is completed. 1 task is overdue, by 3 days.", "computed"),
     ],

@@ -104,10 +104,12 @@ def test_the_computed_summary_says_the_figures() -> None:
     ("written", "by"),
     [
         ("4 of 7 tasks are completed, and 1 is overdue.", "model"),
-        ("4 of 7 tasks are completed. Ana has 2 not completed.", "model"),
+        ("4 of 7 tasks are completed. 1 is overdue. Ana has 2 not completed.", "model"),
+        ("4 of 7 tasks are completed.", "computed"),
         ("5 of 7 tasks are completed.", "computed"),
         ("4 of 7 tasks are completed by Bruno.", "computed"),
-        ("4 of 7 tasks are completed. Ana has 1 not completed.", "computed"),
+        ("4 of 7 tasks are completed. 1 is overdue. Ana has 1 not completed.", "computed"),
+        ("The team has completed 4 of 7 tasks. 3 tasks are completed, and 1 overdue.", "computed"),
         ("4 tasks are completed since 12 May 2026.", "computed"),
         ("Nobody knows. 1 is overdue.", "computed"),
         ("", "computed"),
@@ -270,10 +272,14 @@ def test_a_list_without_owners_is_meant_as_a_whole(name: str) -> None:
 
 
 def test_the_first_answer_that_holds_is_used_and_the_others_are_counted() -> None:
-    answers = ["5 of 7 tasks are completed.", "The team is in chaos. 4 of 7 tasks are completed.", "4 of 7 are done."]
+    answers = [
+        "5 of 7 tasks are completed.",
+        "The team is in chaos. 4 of 7 are done, 1 is overdue.",
+        "4 of 7 are done, 1 is overdue.",
+    ]
     engine = Scripted(answers)
     report = make_report(TASKS, engine, today=TODAY)
-    assert (report.summary, report.summary_by, report.rejected) == ("4 of 7 are done.", "model", 2)
+    assert (report.summary, report.summary_by, report.rejected) == ("4 of 7 are done, 1 is overdue.", "model", 2)
     assert [request.generation.seed for request in engine.requests] == [0, 1, 2]
     assert engine.requests[0].generation.temperature == 0
 

@@ -128,11 +128,9 @@ def in_words(figures: Figures) -> str:
 
 
 def headline(figures: Figures) -> str:
-    """The four figures that matter most, short."""
-    parts = [f"{figures.completed} of {figures.total} tasks are completed and {figures.left} are not."]
-    parts += [f"{figures.overdue} overdue."] * bool(figures.overdue)
-    parts += [f"{figures.on_time} completed on time, {figures.late} late."] * bool(figures.timed)
-    return " ".join(parts)
+    """The figures that matter most, short: a small model mixes up more than three."""
+    overdue = f" {figures.overdue} {'is' if figures.overdue == 1 else 'are'} overdue." if figures.overdue else ""
+    return f"{figures.completed} of {figures.total} tasks are completed. {figures.left} are not completed.{overdue}"
 
 
 def _sentences(figures: Figures) -> Iterator[str]:
