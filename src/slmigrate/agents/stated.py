@@ -70,7 +70,7 @@ def judge(sentence: str, messages: Sequence[Message], people: Sequence[str]) -> 
     if support < LEAST_SUPPORT or closest < LEAST_OF_ONE:
         return Verdict(None, ("support",))
     cited = [message for message in messages if message in cited]
-    if meant := [*turned_round(sentence, cited), *wrong_speakers(sentence, messages, people)]:
+    if meant := [*turned_round(sentence, messages), *wrong_speakers(sentence, messages, people)]:
         return Verdict(None, tuple(dict.fromkeys(item.kind for item in meant)))
     ids = tuple(message.id for message in cited)
     return Verdict(DigestLine(text=sentence, kind="summary", by="model", message_ids=ids), support=support * closest)
