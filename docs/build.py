@@ -13,6 +13,8 @@ import click
 from pydantic import BaseModel
 
 from slmigrate import records
+from slmigrate.agents.live.bot import BotRun
+from slmigrate.agents.post import Posted
 from slmigrate.cli.main import COMMANDS, group
 from slmigrate.compare.metrics import METRICS
 from slmigrate.engines import Generation
@@ -39,6 +41,9 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "status": (records.Status, "`status --format json`"),
     "digest": (records.Digest, "`digest --format json`"),
     "tasks": (records.TaskReport, "`tasks --format json`"),
+    "draft": (records.Draft, "`draft --format json`"),
+    "posted": (Posted, "`post --format json`"),
+    "bot-run": (BotRun, "`agents bot --format json`, once it was stopped"),
     "demo": (records.DemoReport, "`demo --format json`"),
     "model": (records.ModelCard, "`models show --format json`"),
     "models": (records.ModelList, "`models list --format json`"),
