@@ -3,16 +3,17 @@
     python bench/conversations.py FILE [--format json]
     python bench/conversations.py FILE --fit
 
-FILE: a line per channel, `{"id", "domain", "messages": [{"author", "content", "timestamp", "type"?}], "gold_links": [[earlier,
-later], …], "annotated_from"}`, as made of the data of Kummerfeld et al. 2019 (https://aclanthology.org/P19-1374, CC BY 4.0).
+FILE: a line per channel, `{"id", "domain", "messages": [{"author", "content", "timestamp", "type"?}], "gold_links":
+[[earlier, later], …], "annotated_from"}`, as made of the data of Kummerfeld et al. 2019
+(https://aclanthology.org/P19-1374, CC BY 4.0).
 
 Link F1: each annotated message is linked to the one that it goes on with; one that starts a conversation to itself. Our
 links are those of `slmigrate.agents.links`, which the separation stands on. One-to-one overlap and exact match F1 (of
 conversations of two messages or more) are of the conversations, as in that paper. Baselines: time gaps (a new
 conversation after ten silent minutes, else the message before) and a reply to the message before, always.
 
-The weights were fitted (--fit, which overwrites src/slmigrate/agents/link_weights.json) on every second channel of the file,
-the first, third, …; both halves are printed. --fit needs scipy.
+The weights were fitted (--fit, which overwrites src/slmigrate/agents/link_weights.json) on every second channel of the
+file, the first, third, …; both halves are printed. --fit needs scipy.
 """
 
 import argparse
@@ -179,8 +180,8 @@ def fit(channels: Sequence[Channel], penalty: float = PENALTY) -> np.ndarray:
 def _examples(channels: Sequence[Channel]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """For each annotated message: a row per candidate and one for "starts something"; which of them are marked.
 
-    Every message is there twice: as it came, and with all before the last RESTART forgotten, so that the weights hold for the
-    first messages of an export too.
+    Every message is there twice: as it came, and with all before the last RESTART forgotten, so that the weights hold for
+    the first messages of an export too.
     """
     rows, marks = [], []
     for channel in channels:

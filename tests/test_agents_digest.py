@@ -321,7 +321,7 @@ def later(*lines: str) -> list[Message]:
 
 def test_the_whole_digest_is_never_longer_than_the_talk_and_its_three_lines() -> None:
     for answer in ("The lockers in Graz are offline since 06:40. " * 20, "x " * 500):
-        digest = make_digest(channel(OUTAGE), Scripted(lambda _, answer=answer: answer))
+        digest = make_digest(channel(OUTAGE), Scripted([answer] * 3))
         said = sum(len(f"{message.author}: {message.content}") + 1 for message in OUTAGE)
         assert sum(len(line.text) for conversation in digest.conversations for line in conversation.lines) <= said
 

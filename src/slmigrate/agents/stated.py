@@ -119,7 +119,7 @@ def evidence(
 
 
 def supporting(sentence: str, messages: Sequence[Message], most: int = 3) -> list[Message]:
-    """The messages that share most words of substance with `sentence`, best first; none when hardly a word is shared."""
+    """The messages that share most words of substance with `sentence`, best first; none when hardly any is shared."""
     wanted = stems(sentence) - _NEUTRAL_STEMS
     held = {message.id: wanted & (stems(message.content) | stems(message.author)) for message in messages}
     total = len(set().union(*held.values()))
