@@ -180,8 +180,8 @@ def fit(channels: Sequence[Channel], penalty: float = PENALTY) -> np.ndarray:
 def _examples(channels: Sequence[Channel]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """For each annotated message: a row per candidate and one for "starts something"; which of them are marked.
 
-    Every message is there twice: as it came, and with all before the last RESTART forgotten, so that the weights hold for
-    the first messages of an export too.
+    Every message is there twice: as it came, and with all before the last RESTART forgotten, so that the weights hold
+    for the first messages of an export too.
     """
     rows, marks = [], []
     for channel in channels:
