@@ -200,7 +200,7 @@ def _strangers(text: str, held: Held, people: Sequence[str]) -> tuple[list[Item]
         if pieces[0] not in there:
             continue
         for match in pattern.finditer(text):
-            common = fold(person) in COMMON
+            common = "".join(pieces) in COMMON  # `will_` is called so, "will" is not
             if (common or len("".join(pieces)) < 3) and (match.group() != person or person.islower()):
                 continue
             if common and opens(text, match.start()):

@@ -297,6 +297,43 @@ def test_an_action_names_who_does_it_and_by_when() -> None:
     assert found == [("Jonas", "2026-05-15"), ("Lena", "2026-05-12"), ("Samuel", None), ("Samuel", None)]
 
 
+def test_who_is_mentioned_is_asked_by_the_whole_name() -> None:
+    asked = talk("Mira: @Cy Miller can you write the report by 2026-05-20?", "Mira: can you check it, @Ana...")
+    asked[0] = asked[0].model_copy(update={"mentions": ("Cy Miller",)})
+    found = [(line.person, line.due) for line in find_lines(asked) if line.kind == "action"]
+    assert found == [("Cy Miller", "2026-05-20"), ("Ana", None)]
+
+
+def test_two_of_one_nickname_are_counted_as_two_and_keep_what_is_theirs() -> None:
+    messages = talk("Alex: I'll write the offer for the new lockers", "Alex: thanks, the offer for the lockers is late")
+    twins = [messages[0].model_copy(update={"author_id": "1"}), messages[1].model_copy(update={"author_id": "2"})]
+    digest = make_digest(channel(twins), Extractive())
+    assert digest.day[0].text.startswith("2 messages by 2 people")
+    assert {person.id: len(person.took_on) for person in digest.people} == {"1": 1, "2": 0}
+
+
+def test_what_is_counted_is_not_lost_where_lines_repeat_a_message() -> None:
+    messages = talk("Ben: decided: the lake. I'll book the boat house for 6 people", minutes=300)
+    read = talk("Ana: I'll read https://x.example.org/a_(b) tomorrow, promise", minutes=600)
+    digest = make_digest(channel([*messages, read[0].model_copy(update={"id": "2"})]), Extractive())
+    assert digest.day[-1].text == "1 decision, 2 actions (Ben, Ana)."
+    assert [person.links for person in digest.people if person.name == "Ana"] == [1]
+    assert [line.text for line in find_lines(read) if line.kind == "link"] == ["Ana: https://x.example.org/a_(b)"]
+
+
+def test_the_last_day_of_the_calendar_has_no_tomorrow() -> None:
+    (message,) = talk("Ana: I'll do it tomorrow or on Monday")
+    far = message.model_copy(update={"timestamp": datetime(9999, 12, 31, tzinfo=UTC)})
+    assert find_lines([far])[0].due is None
+
+
+def test_signs_for_the_terminal_and_of_code_are_inert_in_what_is_read() -> None:
+    messages = talk("Ana\u202e: see \x1b[31m```python code", "Bo: ok then")
+    shown = digest_markdown(make_digest(channel(messages), Extractive()))
+    assert not {"\x1b", "\u202e"} & set(shown)
+    assert "```" not in shown
+
+
 def test_what_a_person_took_on_is_theirs_whoever_said_it() -> None:
     messages = talk("Mira: @Lena can you check the tablet view?", "Lena: ok, on it", "Mira: thanks")
     people = {person.name: person for person in make_digest(channel(messages), Extractive()).people}

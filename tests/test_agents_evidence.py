@@ -205,7 +205,9 @@ def test_what_is_no_report_of_the_talk_is_rejected_and_the_reason_counted(senten
     assert judge(sentence, OUTAGE, PEOPLE).reasons == (why,)
     digest = digest_of(sentence)
     assert digest.grounding.reasons == {why: 1}
-    assert (digest.grounding.model_lines, digest.grounding.quoted_lines) == (0, 1)
+    shown = [line for line in digest.conversations[0].lines if line.kind == "summary"]
+    assert (digest.grounding.model_lines, digest.grounding.quoted_lines) == (0, len(shown))
+    assert {line.by for line in digest.conversations[0].lines} == {"quote"}
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,14 @@ def test_what_is_no_report_of_the_talk_is_rejected_and_the_reason_counted(senten
         ("we haven’t decided", False),
         ("I have to deal with it", False),
         ("undecided", False),
+        ("should we go ahead?", False),
+        ("don't go ahead", False),
+        ("approved by nobody", False),
+        ("has anyone approved it", False),
+        ("then we went home", False),
+        ("it is, I think", False),
+        ("noon it is.", True),
+        ("> decided: no\nreally?", False),
     ],
 )
 def test_what_is_decided_is_told_from_what_is_not(content: str, decided: bool) -> None:
@@ -238,6 +248,11 @@ def test_what_is_decided_is_told_from_what_is_not(content: str, decided: bool) -
         ("it depends on it", False),
         ("that will do", False),
         ("can you restart it?", False),
+        ("will do?", False),
+        ("what if I'll break it?", False),
+        ("> I'll do it\nthanks", False),
+        ("I can take a joke", False),
+        ("@everyone please vote", False),
     ],
 )
 def test_work_that_somebody_takes_on_is_told_from_talk(content: str, taken: bool) -> None:

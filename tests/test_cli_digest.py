@@ -90,6 +90,36 @@ def test_several_channels_go_into_a_folder_or_one_is_named(tmp_path: Path) -> No
     assert sorted(path.name for path in folder.iterdir()) == ["general.json", "ops_thread.json"]
 
 
+@pytest.mark.parametrize("target", ["general-1.json", "over/", "."])
+def test_no_export_is_written_over(tmp_path: Path, target: str) -> None:
+    folder = tmp_path / "over"
+    folder.mkdir()
+    for place in (tmp_path, folder):
+        path = export(place, "general", "1", "Ana: is the build red?", "Bo: yes, it is")
+        path.rename(place / "general.json")
+    export(tmp_path, "general", "1", "Ana: is the build red?", "Bo: yes, it is")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+    result = run(tmp_path, "--format", "json", "-o", target)
+    assert result.returncode == 1
+    assert "that is read" in result.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
+
+
+def test_channels_whose_names_are_no_file_names_have_files_of_their_own(tmp_path: Path) -> None:
+    source = tmp_path / "exports"
+    source.mkdir()
+    for number, name in enumerate(("🎉", "🎊", "a b", "a/b", "漢" * 90, "../../etc"), start=1):
+        path = export(tmp_path, f"n{number}", str(number), "Ana: is the build red?", "Bo: yes, it is")
+        document_ = json.loads(path.read_text())
+        document_["channel"]["name"] = name
+        (source / path.name).write_text(json.dumps(document_))
+        path.unlink()
+    assert run(source, "-o", "out/").returncode == 0
+    assert len(list((tmp_path / "out").iterdir())) == 6
+    assert run(source / "n5-1.json", "--since", "last").returncode == 0
+    assert "Nothing new" in run(source / "n5-1.json", "--since", "last").stderr
+
+
 def test_html_is_one_page_that_loads_nothing(tmp_path: Path) -> None:
     target = tmp_path / "digest.html"
     assert run(EXPORT, "-o", target).returncode == 0
@@ -121,6 +151,12 @@ def test_a_digest_that_could_not_be_written_leaves_its_messages_for_the_next_run
     assert document(run(tmp_path / "general-1.json", "--since", "last", "--format", "json")).messages == 2
 
 
+def test_discord_is_not_asked_where_the_digest_would_have_no_place() -> None:
+    result = run("--discord", "100", "-o", "missing/x.md", there={"DISCORD_BOT_TOKEN": TOKEN})
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "missing" in result.stderr
+
+
 def test_since_last_of_messages_without_ids_is_refused() -> None:
     result = run(EXAMPLE / "Agent 1" / "flat_discord_messages.json", "--since", "last")
     assert result.returncode == 1
@@ -133,6 +169,8 @@ def test_since_last_of_messages_without_ids_is_refused() -> None:
         ((), "Say what to read"),
         (("a.json", "--discord", "1"), "Say what to read"),
         (("a.json", "--since", "yesterday"), "--since 'yesterday' is no time"),
+        (("a.json", "--since", "99999999999d"), "is no time"),
+        (("--discord", "123", "--since", "last", "--post", "webhook", "-o", "x.md"), "leave -o"),
         (("a.json", "--since", "last", "--until", "24h"), "leave --until out"),
         (("--discord", "123", "--from", "guide-flat"), "are about exports"),
         (("a.json", "--post", "webhook"), "`slmigrate post`"),

@@ -75,31 +75,38 @@ def make_digest(
     tally = Tally()
     people: dict[str, _Person] = {}
     found: list[tuple[int, Conversation]] = []
+    outcome: list[tuple[int, DigestLine]] = []
     places = _Places()
     done = 0
-    for group in conversations(places.counted(channel.messages), include):
-        conversation = _conversation(group, engine, seen.authors, tally)
-        found.append((places.take(group), conversation))
-        _count(people, group, conversation)
+    for group in conversations(places.counted(channel.messages, include), include):
+        ruled = find_lines(group)
+        place = places.take(group)
+        found.append((place, _conversation(group, ruled, engine, seen.authors, tally)))
+        outcome += [(place, line) for line in ruled if line.kind != "link"]
+        _count(people, group, ruled)
         done += len(group)
         if progress:
             progress(done, max(seen.talk, done))
     ordered = [
         conversation.model_copy(update={"id": f"c{number}"})
-        for number, (_, conversation) in enumerate(sorted(found, key=lambda it: it[0]), start=1)
+        for number, (_, conversation) in enumerate(sorted(found, key=_first), start=1)
     ]
     return Digest(
         channel=channel.name,
         messages=len(channel.messages),
         first=seen.first.isoformat() if seen.first else None,
         last=seen.last.isoformat() if seen.last else None,
-        day=tuple(in_three_lines(ordered, done)),
+        day=tuple(in_three_lines(ordered, done, len(people), [line for _, line in sorted(outcome, key=_first)])),
         people=_people(people),
         conversations=tuple(ordered),
         grounding=_grounding(tally),
         model=engine.spec,
         notes=tuple(_notes(tally)),
     )
+
+
+def _first(placed: tuple[int, object]) -> int:
+    return placed[0]
 
 
 def _look(messages: Messages, include: frozenset[str]) -> _Seen:
@@ -119,29 +126,33 @@ class _Places:
     def __init__(self) -> None:
         self._place: dict[str, int] = {}
 
-    def counted(self, messages: Iterable[Message]) -> Iterable[Message]:
+    def counted(self, messages: Iterable[Message], include: frozenset[str]) -> Iterable[Message]:
         for number, message in enumerate(messages):
-            self._place.setdefault(message.id, number)
-            yield message
+            if message.counts(include):
+                self._place.setdefault(message.id, number)
+                yield message
 
     def take(self, group: Sequence[Message]) -> int:
         """The place of the first of them; they are not asked for again."""
-        place = self._place[group[0].id]
+        place = self._place.get(group[0].id, 0)
         for message in group:
             self._place.pop(message.id, None)
         return place
 
 
-def _conversation(messages: Sequence[Message], engine: Engine, people: Sequence[str], tally: Tally) -> Conversation:
-    """The lines of one conversation, together never longer than what was said."""
+def _conversation(
+    messages: Sequence[Message], ruled: Sequence[DigestLine], engine: Engine, people: Sequence[str], tally: Tally
+) -> Conversation:
+    """The lines of one conversation, together never longer than what was said: what is found by rule comes last, and
+    what has no room is left out (it is counted all the same)."""
     if len(messages) < SHORT:
         summary = [quoted(message) for message in messages]
-        tally.short_lines += len(summary)
     else:
         summary = summarise(messages, engine, people, tally)
-    ruled = find_lines(messages)
     shown = {line.text for line in ruled}
     once = [line for line in summary if line.by == "model" or line.text not in shown]
+    lines = _that_fit([*once, *ruled], sum(len(written(message)) + 1 for message in messages) - 1)
+    _tally(tally, lines, short=len(messages) < SHORT)
     times = [message.timestamp.isoformat() for message in messages if message.timestamp]
     headed = opening(messages)
     return Conversation(
@@ -152,8 +163,16 @@ def _conversation(messages: Sequence[Message], engine: Engine, people: Sequence[
         messages=len(messages),
         first=times[0] if times else None,
         last=times[-1] if times else None,
-        lines=tuple(_that_fit([*once, *ruled], sum(len(written(message)) + 1 for message in messages) - 1)),
+        lines=tuple(lines),
     )
+
+
+def _tally(tally: Tally, lines: Sequence[DigestLine], *, short: bool) -> None:
+    """Count where the summary lines come from, as they stand in the digest."""
+    by = Counter(line.by for line in lines if line.kind == "summary")
+    tally.model_lines += by["model"]
+    tally.short_lines += by["quote"] if short else 0
+    tally.quoted_lines += 0 if short else by["quote"]
 
 
 def _that_fit(lines: Sequence[DigestLine], room: int) -> list[DigestLine]:
@@ -177,7 +196,7 @@ def headline(message: Message, limit: int = 72) -> str:
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
 
 
-def _count(people: dict[str, _Person], group: Sequence[Message], conversation: Conversation) -> None:
+def _count(people: dict[str, _Person], group: Sequence[Message], ruled: Sequence[DigestLine]) -> None:
     """Add what each did in a conversation. Two people of one nickname stay two."""
     for message in group:
         person = people.setdefault(message.author_id, _Person(message.author))
@@ -187,11 +206,11 @@ def _count(people: dict[str, _Person], group: Sequence[Message], conversation: C
     for identifier in set(author.values()):
         people[identifier].conversations += 1
     names = {message.author.lower(): message.author_id for message in group}
-    for line in conversation.lines:
+    for line in ruled:
         person = people[author[line.message_ids[0]]]
-        if line.kind != "summary":
-            person.counts[line.kind] += 1
-        doer = names.get((line.person or "").lower())
+        person.counts[line.kind] += 1
+        own = person.name == line.person
+        doer = author[line.message_ids[0]] if own else names.get((line.person or "").lower())
         if line.kind == "action" and doer:
             people[doer].took_on.append(f"{line.text} [{', '.join(line.message_ids)}]")
 
@@ -231,6 +250,9 @@ def _notes(tally: Tally) -> list[str]:
     if tally.in_parts:
         many = "1 conversation was" if tally.in_parts == 1 else f"{tally.in_parts} conversations were"
         notes.append(f"{many} longer than the model reads at once: summed up part by part.")
+    if tally.cut:
+        many = "1 message was" if tally.cut == 1 else f"{tally.cut:,} messages were"
+        notes.append(f"{many} too long for the model, which saw the beginning.")
     if tally.dropped_tokens:
-        notes.append(f"{tally.dropped_tokens:,} tokens of very long messages were cut before the model saw them.")
+        notes.append(f"{tally.dropped_tokens:,} tokens did not fit the model's context and were cut.")
     return notes

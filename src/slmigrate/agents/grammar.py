@@ -42,7 +42,9 @@ def grammar(messages: Sequence[Message]) -> str | None:
     said = " ".join(message.content for message in messages)
     if 2 * len(_LATIN.findall(said)) < len(_LETTER.findall(said)):
         return None
-    people = dict.fromkeys(message.author for message in messages)
+    people = dict.fromkeys(message.author for message in messages if message.author.isprintable())
+    if not people:
+        return None
     special = [word for word, _ in _special_words(said).most_common(MOST_SPECIAL)]
     return (
         'root ::= sentence (" " sentence){0,2}\n'

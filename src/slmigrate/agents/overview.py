@@ -8,32 +8,32 @@ MOST_NAMED = 3
 MOST_CITED = 12
 
 
-def in_three_lines(conversations: Sequence[Conversation], messages: int) -> list[DigestLine]:
+def in_three_lines(
+    conversations: Sequence[Conversation], messages: int, people: int, ruled: Sequence[DigestLine]
+) -> list[DigestLine]:
     """At most three lines on top of a digest; fewer where there is nothing to say.
 
     Args:
         messages: of people, in all conversations.
+        people: how many wrote them.
+        ruled: every decision, action and open question, shown or not.
     """
     if not conversations:
         return []
-    people = len({person for conversation in conversations for person in conversation.people})
     counted = f"{_many(messages, 'message')} by {_many(people, 'person', 'people')}"
     lines = [_line(f"{counted} in {_many(len(conversations), 'conversation')}.", _ends(conversations))]
     biggest = max(conversations, key=lambda conversation: conversation.messages)
     if len(conversations) > 1 and biggest.messages > 1:
         text = f"Most was said ({_many(biggest.messages, 'message')}) after: {biggest.headline}"
         lines.append(_line(text, biggest.headline_ids or biggest.lines[0].message_ids))
-    if came := _outcome(conversations):
+    if came := _outcome(ruled):
         lines.append(came)
     return lines
 
 
-def _outcome(conversations: Sequence[Conversation]) -> DigestLine | None:
+def _outcome(ruled: Sequence[DigestLine]) -> DigestLine | None:
     """Decisions, actions with who took most of them, and open questions, counted."""
-    kinds = {
-        kind: [line for conversation in conversations for line in conversation.lines if line.kind == kind]
-        for kind in ("decision", "action", "question")
-    }
+    kinds = {kind: [line for line in ruled if line.kind == kind] for kind in ("decision", "action", "question")}
     parts = []
     if kinds["decision"]:
         parts.append(f"{_many(len(kinds['decision']), 'decision')}")

@@ -1,5 +1,6 @@
 """A digest for reading: Markdown and HTML. Every line names its messages, and says who wrote it."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -8,6 +9,7 @@ from slmigrate.records import Conversation, Digest, DigestLine, PersonDay
 
 KINDS = {"decision": "Decided", "action": "To do", "question": "Open", "link": "Link"}
 BY = {"model": "model", "quote": "quote", "computed": "counted"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FEWEST = 3
 """Conversations of fewer messages stand at the end, in a list of their own."""
 MOST_PEOPLE = 20
@@ -33,14 +35,14 @@ def digest_markdown(digest: Digest) -> str:
 def digest_html(digest: Digest) -> str:
     """The same as one page of HTML that needs nothing from outside."""
     long, short = _sorted(digest.conversations)
-    body = [f"<h1>{escape(digest.channel)}</h1>", "<ul class=day>"]
-    body += [f"<li>{escape(line.text)} {_cited(line)}</li>" for line in digest.day]
-    body += ["</ul>", f"<p>{escape(_span(digest))}</p>", f"<p class=muted>{escape(_who_wrote(digest))}</p>"]
-    body += [f"<p class=muted>{escape(note)}</p>" for note in digest.notes]
+    body = [f"<h1>{_html(digest.channel)}</h1>", "<ul class=day>"]
+    body += [f"<li>{_html(line.text)} {_cited(line)}</li>" for line in digest.day]
+    body += ["</ul>", f"<p>{_html(_span(digest))}</p>", f"<p class=muted>{_html(_who_wrote(digest))}</p>"]
+    body += [f"<p class=muted>{_html(note)}</p>" for note in digest.notes]
     for conversation in long:
         body += [
-            f"<h2>{escape(conversation.headline)}</h2>",
-            f"<p class=muted>{escape(_about(conversation))}</p>",
+            f"<h2>{_html(conversation.headline)}</h2>",
+            f"<p class=muted>{_html(_about(conversation))}</p>",
             "<ul>",
         ]
         body += [_item(line) for line in conversation.lines]
@@ -49,7 +51,7 @@ def digest_html(digest: Digest) -> str:
         body += ["<h2>Also said</h2>", "<ul>"]
         body += [_item(line) for conversation in short for line in conversation.lines]
         body.append("</ul>")
-    body += ["<h2>People</h2>", "<ul>", *(f"<li>{escape(text)}</li>" for text in _people(digest.people)), "</ul>"]
+    body += ["<h2>People</h2>", "<ul>", *(f"<li>{_html(text)}</li>" for text in _people(digest.people)), "</ul>"]
     return page(digest.channel, "\n".join(body))
 
 
@@ -116,12 +118,12 @@ def _ids(line: DigestLine) -> str:
 
 
 def _item(line: DigestLine) -> str:
-    label = f"<b>{escape(_label(line).strip())}</b> " if _label(line) else ""
-    return f"<li class={line.by}>{label}{escape(line.text)} <i>{BY[line.by]}</i> {_cited(line)}</li>"
+    label = f"<b>{_html(_label(line).strip())}</b> " if _label(line) else ""
+    return f"<li class={line.by}>{label}{_html(line.text)} <i>{BY[line.by]}</i> {_cited(line)}</li>"
 
 
 def _cited(line: DigestLine) -> str:
-    return f"<small>{escape(', '.join(line.message_ids))}</small>"
+    return f"<small>{_html(', '.join(line.message_ids))}</small>"
 
 
 def _people(people: Sequence[PersonDay]) -> list[str]:
@@ -140,5 +142,10 @@ def _people(people: Sequence[PersonDay]) -> list[str]:
 
 
 def _md(text: str) -> str:
-    """Text of others on one line of Markdown: a line break of theirs ends no line of ours."""
-    return " ".join(text.split())
+    """Text of others on one line of Markdown: a line break of theirs ends no line of ours, their signs for the terminal
+    and the direction of writing are left out, and a fence of code that is cut here opens none."""
+    return _CONTROL.sub("", " ".join(text.split())).replace("```", "'''")
+
+
+def _html(text: str) -> str:
+    return escape(_CONTROL.sub("", text))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from slmigrate.agents.lines import quote
 from slmigrate.agents.stated import judge, same_words, stems, supporting
-from slmigrate.agents.wording import parts, requests, room, transcript
+from slmigrate.agents.wording import parts, requests, room, transcript, written
 from slmigrate.engines.base import Engine
 from slmigrate.grounding.text import content_words, sentences
 from slmigrate.records import DigestLine, Message
@@ -38,6 +38,8 @@ class Tally:
     short_lines: int = 0
     dropped_tokens: int = 0
     """Of the conversations, that the model never saw."""
+    cut: int = 0
+    """Messages that were longer than the model reads at once."""
     in_parts: int = 0
     """Conversations that were too long to be read at once."""
 
@@ -56,6 +58,7 @@ def summarise(messages: Sequence[Message], engine: Engine, people: Sequence[str]
     wanted = 1 if len(messages) <= _FEW_MESSAGES else 2
     pieces = parts(messages, engine)
     tally.in_parts += len(pieces) > 1
+    tally.cut += sum(len(written(message)) > room(engine) for message in messages)
     found: list[_Found] = []
     rejected: list[str] = []
     for piece in pieces:
@@ -63,15 +66,11 @@ def summarise(messages: Sequence[Message], engine: Engine, people: Sequence[str]
         found += mine
         rejected += wrong
     if len(pieces) > 1 and len(found) > MOST_LINES:
-        joined = "\n".join(it.line.text for it in found)
+        joined = _that_fit([it.line.text for it in sorted(found, key=lambda it: -it.value)], room(engine))
         found += _asked(joined, messages, messages, engine, people, tally, wanted)[0]
     chosen = _chosen(found, len("\n".join(message.content for message in messages)))
     lines = [it.line for it in sorted(chosen, key=lambda it: _place(it.line, messages))]
-    tally.model_lines += len(lines)
-    for line in _in_their_place(rejected, lines, messages, wanted - len(lines)):
-        lines.append(line)
-        tally.quoted_lines += 1
-    return lines
+    return [*lines, *_in_their_place(rejected, lines, messages, wanted - len(lines))]
 
 
 def _asked(
@@ -108,6 +107,15 @@ def _asked(
         if len(_chosen(found, len(text))) >= wanted:
             break
     return found, rejected
+
+
+def _that_fit(sentences: Sequence[str], most: int) -> str:
+    """As many of them, a line each, as fit."""
+    joined = ""
+    for sentence in sentences:
+        if len(joined) + len(sentence) < most:
+            joined += f"{sentence}\n"
+    return joined.strip()
 
 
 def _chosen(found: Sequence[_Found], most_characters: int) -> list[_Found]:

@@ -50,7 +50,7 @@ def transcript(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> str:
 
 def written(message: Message) -> str:
     """`Author: content` on one line."""
-    return f"{message.author}: {' '.join(message.content.split())}"
+    return f"{' '.join(message.author.split())}: {' '.join(message.content.split())}"
 
 
 def requests(text: str, messages: Sequence[Message], engine: Engine) -> Iterator[Request]:

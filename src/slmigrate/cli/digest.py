@@ -1,5 +1,7 @@
 """`slmigrate digest`."""
 
+import hashlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ import click
 from slmigrate.cli.agent_options import can_write, model_option
 from slmigrate.cli.digest_talk import Asked, Found, find, several
 from slmigrate.cli.output import emit, progress, say, to_json
-from slmigrate.errors import InputError
+from slmigrate.errors import InputError, WrongFormat
 from slmigrate.state import FOLDER, write_atomic
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _KINDS = ("discordchatexporter", "guide-flat", "guide-grouped", "discord-api")
 _BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 _UNSAFE = re.compile(r"[^\w.-]+")
+_MOST_BYTES = 80
+"""Of a file's name, of the 255 that most systems allow."""
 
 
 @click.command()
@@ -42,8 +46,9 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="Write here: JSON for *.json, a page for *.html, else Markdown. A folder: one file for each channel.",
+    "written_to",
+    metavar="FILE",
+    help="Write here: JSON for *.json, a page for *.html, else Markdown. A folder (`out/`): one file for each channel.",
 )
 @click.option(
     "--format",
@@ -63,7 +68,7 @@ def digest(
     include: tuple[str, ...],
     model: str,
     target: str | None,
-    output: Path | None,
+    written_to: str | None,
     format_: str,
 ) -> int:
     """Summarise a Discord channel, each line with its messages.
@@ -82,20 +87,42 @@ def digest(
     asked = Asked(exports=exports, discord=discord, kind=kind, since=since, until=until, only=only)
     asked.check()
     if target is not None:
+        if written_to is not None or format_ != "table":
+            raise click.UsageError("--post writes to Discord: leave -o and --format out.")
         return _daily(asked, target, model, frozenset(include))
-    for export in exports:
-        can_write(None if output is None or output.is_dir() else output, beside=export)
+    output = _output(written_to)
+    for path in _read(exports) or [Path.cwd()]:
+        can_write(output / "_" if output is not None and output.is_dir() else output, beside=path)
     with find(asked) as found:
-        chosen = _BY_SUFFIX.get(output.suffix.lower(), format_) if output else format_
-        _one_place(found, output, chosen)
+        chosen = _BY_SUFFIX.get(output.suffix.lower(), format_) if output and not output.is_dir() else format_
+        targets = _targets(found, output, chosen, _read(exports))
         if found:
             with resolve(model) as engine:
-                for each in found:
+                for each, place in zip(found, targets, strict=True):
                     document = _made(each, engine, frozenset(include))
-                    _put_out(document, chosen, output)
+                    emit(
+                        document,
+                        format_="json" if chosen == "json" else "table",
+                        render=_renderer(chosen),
+                        output=place,
+                    )
                     _kept(document, always=asked.since_last)
                     each.delivered()
     return 0
+
+
+def _output(written_to: str | None) -> Path | None:
+    """Where to write; a folder that is named with a slash at its end is made."""
+    if written_to is None:
+        return None
+    if written_to.endswith(("/", os.sep)):
+        Path(written_to).mkdir(parents=True, exist_ok=True)
+    return Path(written_to)
+
+
+def _read(exports: Sequence[Path]) -> list[Path]:
+    """The files that are read, those in folders too."""
+    return [path for export in exports for path in (export.rglob("*.json") if export.is_dir() else [export])]
 
 
 def _made(found: Found, engine: "Engine", include: frozenset[str]) -> "Digest":
@@ -104,25 +131,34 @@ def _made(found: Found, engine: "Engine", include: frozenset[str]) -> "Digest":
     talk = found.talk
     with progress(f"Summarising #{talk.name}, {len(talk.messages):,} messages") as update:
         document = make_digest(talk, engine, include=include, progress=update)
-    say(f"{len(document.conversations):,} conversations")
+    count = len(document.conversations)
+    say(f"{count:,} conversation{'s' * (count != 1)}")
     return document
 
 
-def _one_place(found: Sequence[Found], output: Path | None, format_: str) -> None:
-    """Several digests go into a folder, or one after the other as Markdown."""
+def _targets(found: Sequence[Found], output: Path | None, format_: str, read: Sequence[Path]) -> list[Path | None]:
+    """The file of each digest, None for stdout. Several go into a folder, or one after the other as Markdown.
+
+    Raises:
+        InputError: one document cannot hold them.
+        WrongFormat: a digest would go over a file that is read.
+    """
     names = [each.talk.name for each in found]
-    if len(names) > 1 and (output is None or not output.is_dir()) and (output is not None or format_ != "markdown"):
-        raise InputError(
-            f"{len(names)} channels are there ({several(names)}), and one document can be printed. Name one with "
-            "--channel, give an existing folder with -o, or take --format markdown."
-        )
-
-
-def _put_out(document: "Digest", format_: str, output: Path | None) -> None:
-    if output is not None and output.is_dir():
-        suffix = {"json": ".json", "html": ".html"}.get(format_, ".md")
-        output = output / f"{_file_name(document.channel)}{suffix}"
-    emit(document, format_="json" if format_ == "json" else "table", render=_renderer(format_), output=output)
+    if output is None or not output.is_dir():
+        if len(names) > 1 and (output is not None or format_ != "markdown"):
+            raise InputError(
+                f"{len(names)} channels are there ({several(names)}), and one document can be printed. Name one with "
+                "--channel, give a folder with -o (`-o out/`), or take --format markdown."
+            )
+        return [output for _ in found]
+    suffix = {"json": ".json", "html": ".html"}.get(format_, ".md")
+    targets: list[Path | None] = []
+    for name in names:
+        place = output / f"{file_name(name)}{suffix}"
+        if place.exists() and any(path.exists() and path.samefile(place) for path in read):
+            raise WrongFormat(place, found="a file that is read", expected="another folder for -o")
+        targets.append(place)
+    return targets
 
 
 def _renderer(format_: str) -> "Callable[[Digest], str]":
@@ -137,7 +173,7 @@ def _kept(document: "Digest", *, always: bool) -> None:
 
     if not always and not (Path.cwd() / FOLDER).is_dir():
         return
-    folder = project_folder(Path.cwd()) / "digests" / _file_name(document.channel)
+    folder = project_folder(Path.cwd()) / "digests" / file_name(document.channel)
     folder.mkdir(parents=True, exist_ok=True)
     day = (document.last or "undated")[:10]
     taken = {path.name for path in folder.iterdir()}
@@ -145,14 +181,17 @@ def _kept(document: "Digest", *, always: bool) -> None:
     write_atomic(folder / next(name for name in names if name not in taken), to_json(document).encode())
 
 
-def _file_name(channel: str) -> str:
-    return _UNSAFE.sub("-", channel).strip("-.") or "channel"
+def file_name(channel: str) -> str:
+    """A channel's name as a file's; one that had to be changed or cut has a mark that is its own."""
+    safe = _UNSAFE.sub("-", channel).strip("-.")
+    if safe == channel and len(safe.encode()) <= _MOST_BYTES:
+        return safe
+    short = safe.encode()[:_MOST_BYTES].decode(errors="ignore") or "channel"
+    return f"{short}-{hashlib.sha256(channel.encode()).hexdigest()[:6]}"
 
 
 def _daily(asked: Asked, target: str, model: str, include: frozenset[str]) -> int:
     """Read what is new, post its digest, once; a run that was cut off is gone on with."""
-    import os
-
     from slmigrate.agents.live.client import needs_discord
     from slmigrate.agents.live.daily import Daily
     from slmigrate.agents.live.place import Inbox

@@ -22,6 +22,7 @@ LAST = "last"
 _SPAN = re.compile(r"(?P<count>\d+)\s*(?P<unit>[mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AT_ONCE = 1_000
+_MOST_ID = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +75,14 @@ def moment(text: str | None, option: str) -> datetime | None:
     """
     if text is None:
         return None
-    if match := _SPAN.fullmatch(text.strip().lower()):
-        return datetime.now().astimezone() - timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
     try:
+        if match := _SPAN.fullmatch(text.strip().lower()):
+            return datetime.now().astimezone() - timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
         return datetime.fromisoformat(text).astimezone()
-    except ValueError as error:
+    except (ValueError, OverflowError, OSError) as error:
+        last = f", or {LAST}" if option == "--since" else ""
         raise click.UsageError(
-            f"{option} {text!r} is no time. Such as 24h, 7d, 2026-05-11 or 2026-05-11T09:00."
+            f"{option} {text!r} is no time. Such as 24h, 7d, 2026-05-11, 2026-05-11T09:00{last}."
         ) from error
 
 
@@ -188,6 +190,8 @@ def _stored(talk: "Talk", inbox: "Inbox") -> tuple[str, str]:
             f"--since last needs Discord's ids, and {talk.name!r} has none. Give a time, such as --since 24h."
         )
     for message in talk.messages:
+        if not message.id.isdecimal() or int(message.id) >= _MOST_ID:
+            raise InputError(f"--since last needs Discord's ids, and {message.id[:40]!r} in {talk.name!r} is none.")
         batch.append(message)
         if len(batch) == _AT_ONCE:
             inbox.take_in(identifier, batch)

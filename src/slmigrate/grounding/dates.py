@@ -83,10 +83,11 @@ class DayOf:
 
     def resolve(self, said_on: date | None) -> set[date]:
         """The days that it can mean when it is said on `said_on`; empty where that cannot be known."""
-        if self.relative is not None:
-            return {said_on + timedelta(days=self.relative)} if said_on else set()
-        if self.weekday is not None:
-            return self._weekday(said_on) if said_on else set()
+        if self.relative is not None or self.weekday is not None:
+            try:
+                return self._counted(said_on) if said_on else set()
+            except OverflowError:  # the day after the last one of the calendar
+                return set()
         year = self.year or (said_on.year if said_on else None)
         if year is None or self.month is None or self.day is None:
             return set()
@@ -95,7 +96,9 @@ class DayOf:
         except ValueError:
             return set()
 
-    def _weekday(self, said_on: date) -> set[date]:
+    def _counted(self, said_on: date) -> set[date]:
+        if self.relative is not None:
+            return {said_on + timedelta(days=self.relative)}
         ahead = ((self.weekday or 0) - said_on.weekday()) % 7
         if self.direction == 1:
             return {said_on + timedelta(days=ahead)}
