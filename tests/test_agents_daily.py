@@ -6,6 +6,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,16 @@ CONTEXT = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _loaded() -> None:
-    """Each child is a copy of a process that has imported everything already: a hundred of them take seconds."""
+def _loaded() -> Iterator[None]:
+    """Each child is a copy of a process that has imported everything already: a hundred of them take seconds. That
+    process and its tracker end with these tests: others look at who is left."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         CONTEXT.set_forkserver_preload([__name__, "discord.webhook.async_", "slmigrate.agents.sources.api"])
         ensure_running()
+        yield
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
 
 
 def ids_and_filling(name: str, messages: Sequence[Message]) -> str:

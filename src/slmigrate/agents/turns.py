@@ -18,6 +18,8 @@ UNDATED = 60.0
 """Seconds that a message without a time (the guide's formats may lack them) counts as after the one before."""
 NAMED_FOR = 30
 """Messages for which it counts that one has spoken to another."""
+_MOST_PAIRS = 10_000
+"""Who spoke to whom; of more, those that count no longer are forgotten."""
 
 _TOKEN = re.compile(r"[^\s,:;!?()\[\]<>\"]+")
 _OPENING = re.compile(r"\s*(?P<at>@?)(?P<name>[^\s,:;!?]+)(?P<mark>[,:]?)(?=\s|$)")
@@ -49,7 +51,7 @@ class Turn:
 
 
 class Past:
-    """The newest turns, and what is counted over all of them. Holds at most WINDOW turns."""
+    """The newest turns, at most WINDOW of them, each person's last one, and what is counted over all of them."""
 
     def __init__(self) -> None:
         self.turns: deque[Turn] = deque(maxlen=WINDOW)
@@ -91,6 +93,9 @@ class Past:
             self._spoken_to[turn.author, person] = turn.place
             if newest := self.newest_of.get(person):
                 newest.answered_by.add(turn.author)
+        if len(self._spoken_to) > _MOST_PAIRS:
+            recent = turn.place - NAMED_FOR
+            self._spoken_to = {pair: place for pair, place in self._spoken_to.items() if place >= recent}
         self.turns.append(turn)
         self.newest_of[turn.author] = turn
         self._ids[turn.message.author.lower()] = turn.author
