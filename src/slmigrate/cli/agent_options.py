@@ -11,12 +11,15 @@ from slmigrate.errors import FileMissing, WrongFormat
 model_option = click.option(
     "--model", default="smollm2-135m", show_default=True, help="Any spec; `extractive` needs no weights."
 )
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write here: JSON for *.json, else Markdown.",
+report_format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown", "html"]),
+    default="table",
+    show_default=True,
+    help="`json` prints one JSON document on stdout and nothing else; `table` is Markdown.",
 )
+_BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 
 def can_write(output: Path | None, *, beside: Path) -> None:
@@ -34,4 +37,5 @@ def can_write(output: Path | None, *, beside: Path) -> None:
 
 
 def chosen_format(asked: str, output: Path | None) -> str:
-    return "json" if output is not None and output.suffix == ".json" else asked
+    """The format that the ending of `output` names, else the one that was asked for. A folder has no say."""
+    return asked if output is None or output.is_dir() else _BY_SUFFIX.get(output.suffix.lower(), asked)

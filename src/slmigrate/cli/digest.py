@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmigrate.cli.agent_options import can_write, model_option
+from slmigrate.cli.agent_options import can_write, chosen_format, model_option, report_format_option
 from slmigrate.cli.digest_talk import Asked, Found, find, several
 from slmigrate.cli.output import emit, progress, say, to_json
 from slmigrate.errors import InputError, WrongFormat
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from slmigrate.records import Digest, Message
 
 _KINDS = ("discordchatexporter", "guide-flat", "guide-grouped", "discord-api")
-_BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 _UNSAFE = re.compile(r"[^\w.-]+")
 _MOST_BYTES = 80
 """Of a file's name, of the 255 that most systems allow."""
@@ -50,14 +49,7 @@ _MOST_BYTES = 80
     metavar="FILE",
     help="Write here: JSON for *.json, a page for *.html, else Markdown. A folder (`out/`): one file for each channel.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "markdown", "html"]),
-    default="table",
-    show_default=True,
-    help="`json` prints one JSON document on stdout and nothing else; `table` is Markdown.",
-)
+@report_format_option
 def digest(
     exports: tuple[Path, ...],
     discord: tuple[str, ...],
@@ -94,7 +86,7 @@ def digest(
     for path in _read(exports) or [Path.cwd()]:
         can_write(output / "_" if output is not None and output.is_dir() else output, beside=path)
     with find(asked) as found:
-        chosen = _BY_SUFFIX.get(output.suffix.lower(), format_) if output and not output.is_dir() else format_
+        chosen = chosen_format(format_, output)
         targets = _targets(found, output, chosen, _read(exports))
         if found:
             with resolve(model) as engine:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmigrate.cli.agent_options import can_write, model_option
+from slmigrate.cli.agent_options import can_write, chosen_format, model_option, report_format_option
 from slmigrate.cli.output import emit, progress
 
 if TYPE_CHECKING:
     from slmigrate.records import TaskReport
 
 _KINDS = ("guide", "csv", "github", "jira-csv", "jira", "trello", "clickup")
-_BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 
 @click.command()
@@ -34,14 +33,7 @@ _BY_SUFFIX = {".json": "json", ".html": "html", ".htm": "html", ".md": "markdown
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write here: JSON for *.json, a page for *.html, else Markdown.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "markdown", "html"]),
-    default="table",
-    show_default=True,
-    help="`json` prints one JSON document on stdout and nothing else; `table` is Markdown.",
-)
+@report_format_option
 def tasks(
     files: tuple[Path, ...],
     kind: str | None,
@@ -83,7 +75,7 @@ def tasks(
             progress=lambda done, of: update(done / of),
         )
         update(1)
-    chosen = _BY_SUFFIX.get(output.suffix.lower(), format_) if output else format_
+    chosen = chosen_format(format_, output)
     emit(document, format_="json" if chosen == "json" else "table", render=_renderer(chosen), output=output)
     return 0
 
